@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from cursor_api.domain.deltas import FinishReason, Usage, UsageSource
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
+from cursor_api.domain.value import replace
 
 SEED: Final = 7
 HOUR_S: Final = 3600.0
@@ -96,15 +97,15 @@ def _request(chance: random.Random, number: int, at: float) -> RequestRecord:
 def _unlucky(chance: random.Random, done: RequestRecord) -> RequestRecord:
     """The same, or what becomes of a few: failed, cancelled, refused, or helped by another one."""
     luck, (attempt,) = chance.random(), done.attempts
-    limited = attempt._replace(fault=FaultKind.RATE_LIMITED, duration_ms=180.0)
+    limited = replace(attempt, fault=FaultKind.RATE_LIMITED, duration_ms=180.0)
     if luck > 0.12:
         return done
     if luck > 0.04:
         if done.credential_alias not in WAYS[0].credentials:
             return done
-        answered = attempt._replace(started_at=done.started_at + 0.2)
+        answered = replace(attempt, started_at=done.started_at + 0.2)
         other = "home" if attempt.credential_alias == "work" else "work"
-        return done._replace(attempts=(limited._replace(credential_alias=other), answered))
+        return done._replace(attempts=(replace(limited, credential_alias=other), answered))
     lost = done._replace(usage=None, finish=None, cost_nano=None)
     if luck > 0.025:
         return lost._replace(status=Status.CANCELLED, duration_ms=2_400.0)
@@ -114,5 +115,5 @@ def _unlucky(chance: random.Random, done: RequestRecord) -> RequestRecord:
         duration_ms=400.0,
         error="The upstream says that there are too many requests; it names 30 s.",
         error_kind=FaultKind.RATE_LIMITED,
-        attempts=(limited, limited._replace(started_at=done.started_at + 0.2)),
+        attempts=(limited, replace(limited, started_at=done.started_at + 0.2)),
     )

@@ -177,6 +177,14 @@ def test_every_figure_leads_to_the_requests_that_it_counts(
     go(page, house, "#/overview")
     strips = page.locator(".strips li")
     expect(strips).to_have_count(2)
+    expect(page.locator(".strip .failed")).to_have_count(FAILED)
+    for colours in ("active", "none"):
+        page.emulate_media(forced_colors=colours)
+        used, *others = (
+            page.locator(f".strip .{css}").first.evaluate("(one) => getComputedStyle(one).fill")
+            for css in ("answered", "failed", "unused")
+        )
+        assert used not in others, colours
     strips.first.get_by_role("link").click()
     expect(page.locator("#filter-credential")).not_to_have_value("")
 
@@ -281,7 +289,7 @@ def test_new_rows_come_by_themselves_but_move_nothing(browser: Browser, tmp_path
 
 
 def test_usage_says_what_the_api_says(signed_in: Page, house: House, t: Words) -> None:
-    """Bars and numbers by model, credential and caller; no price is a dash, never 0."""
+    """Bars and numbers by model, credential and caller; what nobody knows is a dash, never 0."""
     page = signed_in
     totals = house.ask("GET", "/api/usage").json()["totals"]
     go(page, house, "#/usage")
@@ -289,9 +297,10 @@ def test_usage_says_what_the_api_says(signed_in: Page, house: House, t: Words) -
     cells.first.wait_for()
     shown = [one.inner_text() for one in cells.all()]
     expected = ["answered", "failed", "refused", "cancelled", "input", "output"]
-    expected += ["input_estimated", "output_estimated", "cached", "reasoning"]
-    assert [int(re.sub(r"\D", "", text)) for text in shown[:10]] == [totals[k] for k in expected]
-    assert shown[-1].strip() == "—"
+    expected += ["input_estimated", "output_estimated"]
+    assert [int(re.sub(r"\D", "", text)) for text in shown[:8]] == [totals[k] for k in expected]
+    # Of an estimate nobody knows the parts; and there is no price.
+    assert [text.strip() for text in (*shown[8:10], shown[-1])] == ["—"] * 3
     # A failure that has cost nothing does not make a price of 0 for the others.
     rows = [{"cost_nano": 0, "unpriced": 0}, {"cost_nano": None, "unpriced": 3}]
     summed = "async (rows) => (await import('/console/static/usage.js')).sum(rows).cost_nano"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from cursor_api.settings import load_settings
 from cursor_api.settings.earlier import UNUSED
 from cursor_api.upstreams.cursor.models import MODELS
 from cursor_api.web.http.earlier import SAME
+from tests.unit.cli.running import environ
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("upgrade.md", "upgrade.zh-CN.md")
@@ -23,6 +26,27 @@ NAME = re.compile(r"[A-Z][A-Z_]+")
 def section(page: str, number: int) -> str:
     """One of the page's sections, from 0."""
     return re.split(r"^## ", (DOCS / page).read_text(encoding="utf-8"), flags=re.MULTILINE)[number]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_brought_from_a_later_version_can_be_started(page: str, tmp_path: Path) -> None:
+    """The lines for an empty folder, up to the start; the key is the old one."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    new.mkdir()
+    (old / ".tokens").write_text(f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln,paaotdDV{1:064x}\n")
+    (old / ".env").write_text("AUTH_TOKEN=a-key-of-ones-own-0123\n")
+    block = re.findall(r"```sh\n(.*?)```", section(page, 1), re.DOTALL)[1]
+    script = block.replace("/path/to/the/old/folder", str(old)).replace(
+        "cursor-api ", f"{sys.executable} -m cursor_api "
+    )
+    assert script.count("cursor_api serve\n") == 1
+    script = script.replace("cursor_api serve\n", "cursor_api check-config\n")
+    done = subprocess.run(
+        ["sh", "-ec", script], cwd=new, env=environ(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 added" in done.stdout
 
 
 @pytest.mark.parametrize("page", PAGES)

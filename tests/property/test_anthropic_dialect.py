@@ -31,6 +31,7 @@ from cursor_api.domain.deltas import (
     UsageSource,
 )
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.value import replace
 from cursor_api.ports.dialect import AnswerHead
 from cursor_api.upstreams.anthropic.answer import MessageReading
 from cursor_api.wire.limits import RequestLimits
@@ -158,7 +159,7 @@ def _said(given_deltas: Sequence[Delta]) -> list[Part]:
             case ToolArgumentsDelta(call, text):
                 use = parts[numbers[call]]
                 assert isinstance(use, ToolUse)
-                parts[numbers[call]] = use._replace(arguments=use.arguments + text.encode())
+                parts[numbers[call]] = replace(use, arguments=use.arguments + text.encode())
             case _:
                 pass
     return [_normal(part) for part in parts]
@@ -168,7 +169,7 @@ def _add(parts: list[Part], part: Text | Thinking, *, is_new: bool) -> None:
     """To the last one where that is of the same kind, and goes on."""
     last = parts[-1] if parts else None
     if isinstance(last, Text | Thinking) and type(last) is type(part) and not is_new:
-        parts[-1] = part._replace(text=last.text + part.text)
+        parts[-1] = replace(part, text=last.text + part.text)
     else:
         parts.append(part)
 
@@ -176,7 +177,7 @@ def _add(parts: list[Part], part: Text | Thinking, *, is_new: bool) -> None:
 def _normal(part: Part) -> Part:
     """Arguments as `json.dumps` writes them: the test above writes the body with it."""
     if isinstance(part, ToolUse):
-        return part._replace(arguments=json.dumps(json.loads(part.arguments)).encode())
+        return replace(part, arguments=json.dumps(json.loads(part.arguments)).encode())
     return part
 
 

@@ -15,6 +15,7 @@ from cursor_api.dialects.anthropic_messages import decode
 from cursor_api.dialects.anthropic_messages.request import parse_request
 from cursor_api.domain.content import Message, Part, Text, Thinking, ToolResult
 from cursor_api.domain.errors import Fault
+from cursor_api.domain.value import replace
 from cursor_api.wire import json_texts
 from cursor_api.wire.limits import RequestLimits
 from tests.property.test_anthropic_dialect import bodies
@@ -38,11 +39,11 @@ def joined(parts: Iterable[Part]) -> Iterator[Part]:
         same = list(group)
         if kind[0] is Text or (kind[0] is Thinking and not kind[1]):
             text = "".join(one.text for one in same if isinstance(one, Text | Thinking))
-            yield same[-1]._replace(text=text)  # type: ignore[call-arg]  # these have one
+            yield replace(same[-1], text=text)
             continue
         for part in same:
             if isinstance(part, ToolResult):
-                yield part._replace(parts=tuple(joined(part.parts)))  # type: ignore[arg-type]  # no other
+                yield replace(part, parts=tuple(joined(part.parts)))
             else:
                 yield part
 

@@ -15,6 +15,7 @@ from cursor_api.dialects.openai_chat import decode as openai_decode
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.domain.content import Message, Part, Text, Thinking, ToolResult
 from cursor_api.domain.errors import Fault
+from cursor_api.domain.value import replace
 from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire import json_texts
 from cursor_api.wire.json_texts import cut_text
@@ -58,11 +59,11 @@ def joined(parts: Iterable[Part]) -> Iterator[Part]:
         same = list(group)
         if kind is Text or kind is Thinking:
             last = same[-1]
-            yield last._replace(text="".join(one.text for one in same))  # type: ignore[union-attr, call-arg]
+            yield replace(last, text="".join(one.text for one in same))  # type: ignore[union-attr]
         else:
             for part in same:
                 if isinstance(part, ToolResult):
-                    yield part._replace(parts=tuple(joined(part.parts)))  # type: ignore[arg-type]
+                    yield replace(part, parts=tuple(joined(part.parts)))
                 else:
                     yield part
 

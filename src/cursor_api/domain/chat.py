@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.content import CacheMark, Image, LinkedImage, Message
 from cursor_api.domain.features import Feature, RequestedFeature
+from cursor_api.domain.value import Value, replace
 
 
 class Tool(NamedTuple):
@@ -101,7 +102,7 @@ class Parameters(NamedTuple):
 NO_PARAMETERS = Parameters()
 
 
-class Native(NamedTuple):
+class Native(Value, frozen=True):
     """The request as it came. Only an upstream of the same dialect may read it.
 
     `wants_usage`: what only counts tokens is shown to the caller, where that is a matter of choice.
@@ -114,7 +115,7 @@ class Native(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-class Origin(NamedTuple):
+class Origin(Value, frozen=True):
     """What a dialect says of a request besides what it asks the model.
 
     `features` are what it asks for that not every upstream has. `conversation` is the caller's own
@@ -184,7 +185,7 @@ class ChatRequest:
             for feature, wanted in CONTENT_FEATURES.items()
             if feature not in asked and kinds & wanted
         ]
-        origin = self.origin._replace(features=(*self.origin.features, *more))
+        origin = replace(self.origin, features=(*self.origin.features, *more))
         messages = self.messages
         return ChatRequest(
             self.model,
@@ -211,7 +212,7 @@ class ChatRequest:
         return f"ChatRequest({self.model!r}, messages={len(self.messages)})"
 
 
-class Incoming(NamedTuple):
+class Incoming(Value, frozen=True):
     """A request with who asks and how it shall be served.
 
     `pinned_alias` names the only credential that may serve it, `pinned_route` the only endpoint or

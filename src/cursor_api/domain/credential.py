@@ -13,6 +13,13 @@ MASK_EDGE = 4
 MASK_LENGTH_MIN = 16
 
 
+def mask(secret: str) -> str:
+    """Its edges only, `eyJh…9xYz`; all of it hidden when it is short."""
+    if len(secret) < MASK_LENGTH_MIN:
+        return "…"
+    return f"{secret[:MASK_EDGE]}…{secret[-MASK_EDGE:]}"
+
+
 class Secret:
     """A string that does not show itself: repr, str and format give the mask."""
 
@@ -28,9 +35,7 @@ class Secret:
     @property
     def masked(self) -> str:
         """Its edges only, `eyJh…9xYz`; all of it hidden when it is short."""
-        if len(self._value) < MASK_LENGTH_MIN:
-            return "…"
-        return f"{self._value[:MASK_EDGE]}…{self._value[-MASK_EDGE:]}"
+        return mask(self._value)
 
     def __repr__(self) -> str:
         return f"Secret({self.masked})"

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cursor_api.domain.deltas import FinishReason, Usage
 from cursor_api.domain.errors import FaultKind
+from cursor_api.domain.value import Value
 
 
 class Status(enum.Enum):
@@ -26,10 +27,11 @@ class Status(enum.Enum):
     __hash__ = object.__hash__
 
 
-class Attempt(NamedTuple):
+class Attempt(Value, frozen=True, array_like=True):
     """One try at one credential. `fault` is None for the one that answered.
 
     `duration_ms` is up to the first text, or to the fault. `endpoint` is where it was tried.
+    A list where it is written as JSON.
     """
 
     credential_alias: str

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import Fault
 from cursor_api.pool.slot import LeaseOutcome, Slot
@@ -12,7 +14,7 @@ from cursor_api.pool.slot import LeaseOutcome, Slot
 LEFT_EARLY = LeaseOutcome(is_success=False)
 
 
-class Ask(NamedTuple):
+class Ask(Struct, frozen=True):
     """What a lease is wanted for.
 
     `own`: the caller's credentials (pass-through), used instead of the pool's. `pinned`: only the

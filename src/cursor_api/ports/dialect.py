@@ -12,10 +12,11 @@ from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.kept import Thread
 from cursor_api.domain.standing import Standing
+from cursor_api.domain.value import Value
 from cursor_api.wire.limits import RequestLimits
 
 
-class ParsedRequest(NamedTuple):
+class ParsedRequest(Value, frozen=True):
     """A request as a dialect has read it. `style` is what only the answer's spelling needs.
 
     `ignored` names what was left out or replaced, in few words, for the answer's header.
@@ -27,7 +28,7 @@ class ParsedRequest(NamedTuple):
     thread: Thread | None = None
 
 
-class AnswerHead(NamedTuple):
+class AnswerHead(Value, frozen=True):
     """What an answer says of itself, the same throughout. `created` is unix seconds."""
 
     request_id: str

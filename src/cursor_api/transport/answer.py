@@ -29,7 +29,7 @@ from cursor_api.transport.faults import (
     flaw_of_certificate,
 )
 from cursor_api.transport.line import Body, Line
-from cursor_api.transport.options import Timeouts, is_header_value
+from cursor_api.transport.options import Timeouts
 from cursor_api.transport.sending import encode_head
 
 # What one read gives. Rendered it is up to fifteen times as much, and a stream whose client reads
@@ -49,9 +49,9 @@ class HttpAnswer:
     __slots__ = (
         "_body",
         "_connections",
+        "_fields",
         "_first_token_at",
         "_has_text",
-        "_headers",
         "_is_finished",
         "_is_late",
         "_line",
@@ -72,13 +72,13 @@ class HttpAnswer:
         self,
         connections: Connections,
         url: str,
-        headers: Mapping[str, str],
+        fields: bytes,
         body: Body | None,
         timeouts: Timeouts,
     ) -> None:
         self._connections = connections
         self._url = url
-        self._headers = headers
+        self._fields = fields
         self._body = body
         self._timeouts = timeouts
         self._line: Line | None = None
@@ -93,8 +93,6 @@ class HttpAnswer:
         self._rest = _NOTHING
 
     async def __aenter__(self) -> Self:
-        if not is_header_value("".join(self._headers.values())):
-            raise Fault(FaultKind.INTERNAL, "A header holds characters that headers may not have.")
         self._connections.acquire()
         # Asked for once, which is a system call in Python 3.11.
         self._loop = asyncio.get_running_loop()
@@ -114,7 +112,7 @@ class HttpAnswer:
             raise
         # Sent: not to be kept for as long as the answer lasts.
         self._body = b""
-        self._headers = {}
+        self._fields = b""
         # Whoever reads says anew until when he waits.
         self.deadline = math.inf
         self.status = line.status
@@ -130,7 +128,7 @@ class HttpAnswer:
             self._opening_task = None
         self._line = line
         try:
-            await line.ask(encode_head(target, self._headers, self._body), self._body or b"")
+            await line.ask(encode_head(target, self._fields, self._body), self._body or b"")
         except Exception:
             if not line.is_new:
                 self._connections.drop_idle(target)

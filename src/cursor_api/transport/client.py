@@ -12,6 +12,7 @@ from cursor_api.transport.connections import Connections
 from cursor_api.transport.dialing import Names
 from cursor_api.transport.line import Body
 from cursor_api.transport.options import HttpOptions, Timeouts
+from cursor_api.transport.sending import encode_fields
 
 __all__ = ["Body", "HttpAnswer", "HttpClient", "HttpOptions", "Timeouts"]
 
@@ -58,27 +59,32 @@ class HttpClient:
     def open_post(
         self,
         url: str,
-        headers: Mapping[str, str],
+        headers: Mapping[str, str] | bytes,
         body: Body,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
     ) -> HttpAnswer:
         """An answer not yet asked for; `async with` asks.
 
-        `headers` are sent as they are. Entering and reading raise Fault and nothing else.
+        `headers` are sent as they are; bytes are what `encode_fields` has given. Raises
+        Fault(INTERNAL) for what no header may have; entering and reading raise Fault and nothing
+        else.
         """
-        if self._headers:
-            headers = self._with_own(headers)
-        return HttpAnswer(self._connections, url, headers, body, timeouts)
+        fields = headers if isinstance(headers, bytes) else self.encode_fields(headers)
+        return HttpAnswer(self._connections, url, fields, body, timeouts)
 
     def open_get(
         self, url: str, headers: Mapping[str, str], timeouts: Timeouts = DEFAULT_TIMEOUTS
     ) -> HttpAnswer:
         """The same for a GET."""
-        if self._headers:
-            headers = self._with_own(headers)
-        return HttpAnswer(self._connections, url, headers, None, timeouts)
+        return HttpAnswer(self._connections, url, self.encode_fields(headers), None, timeouts)
 
-    def _with_own(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+    def encode_fields(self, headers: Mapping[str, str]) -> bytes:
+        """These headers and the client's own, for who sends the same ones many times over.
+
+        Raises Fault(INTERNAL) for what no header may have.
+        """
+        if not self._headers:
+            return encode_fields(headers)
         written = {name.lower() for name in headers}
         own = {name: value.reveal() for name, value in self._headers if name.lower() not in written}
-        return {**headers, **own}
+        return encode_fields({**headers, **own})

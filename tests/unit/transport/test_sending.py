@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cursor_api.transport.line import Body
-from cursor_api.transport.sending import encode_head
+from cursor_api.transport.sending import encode_fields, encode_head
 from cursor_api.transport.target import find_target
 
 
@@ -24,4 +24,5 @@ def test_a_head_has_what_was_named_the_host_and_the_length(
     body: Body | None, wanted: bytes
 ) -> None:
     """And nothing else: no agent, no encodings, no cookie."""
-    assert encode_head(find_target("http://host:8/v1?a=b", None), {"X-a": "1"}, body) == wanted
+    target, fields = find_target("http://host:8/v1?a=b", None), encode_fields({"X-a": "1"})
+    assert encode_head(target, fields, body) == wanted

@@ -60,6 +60,8 @@ LOCK_WAIT_S: Final = 5.0
 # Nearly as small as at higher levels, and several times as quick.
 COMPRESSION: Final = 1
 COLUMNS: Final = ("FILE", "WHAT", "SECRET", "BYTES")
+# How settings end that name a file which somebody has put there.
+_KEYS_AND_CERTIFICATES: Final = (".api_key_file", "ca_file", "tls_cert_file", "tls_key_file")
 WARNING: Final = "Anyone who can read it can use your accounts: keep it where only you can read it."
 
 
@@ -176,10 +178,16 @@ def _place(loaded: Loaded[Settings], role: Role) -> Path:
 
 
 def _key_files(loaded: Loaded[Settings], home: Path) -> Iterator[tuple[str, Path]]:
-    """Those in the home folder, by their paths from there; a word on the others."""
-    for name, path in loaded.facts.values.items():
-        if not name.endswith(".api_key_file") or not isinstance(path, Path):
-            continue
+    """Those in the home folder, by their paths from there; a word on the others.
+
+    CREDENTIALS_KEY_FILE is none of them: that key is kept apart from what it seals.
+    """
+    named = {
+        path: None
+        for name, path in loaded.facts.values.items()
+        if name.lower().endswith(_KEYS_AND_CERTIFICATES) and isinstance(path, Path)
+    }
+    for path in named:
         if path.is_relative_to(home):
             yield path.relative_to(home).as_posix(), path
         else:

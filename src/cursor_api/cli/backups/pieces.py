@@ -41,7 +41,7 @@ class Role(NamedTuple):
 
 SETTINGS: Final = Role("cursor-api.toml", "settings, with any keys in them", True)
 DOTENV: Final = Role(".env", "settings, with the gateway's own key", True)
-KEY_FILE: Final = Role("key-files", "the keys of an upstream", True)
+KEY_FILE: Final = Role("key-files", "a key or certificate that the settings name", True)
 TOKENS: Final = Role("tokens", "your keys and tokens", True, "TOKEN_FILE")
 TOKEN_LIST: Final = Role("token-list", "tokens with their devices", True, "TOKEN_LIST_FILE")
 POOL_STATE: Final = Role("pool-state", "the state of each token", False, "POOL_STATE_FILE")

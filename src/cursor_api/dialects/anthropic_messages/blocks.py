@@ -31,6 +31,7 @@ from cursor_api.domain.content import (
     ToolUse,
 )
 from cursor_api.domain.errors import Fault, invalid_request
+from cursor_api.domain.value import replace
 from cursor_api.wire.images import ImageError, decode_image
 from cursor_api.wire.json_lenient import NOTHING, find_cache_mark, find_value
 from cursor_api.wire.json_texts import decode_arguments
@@ -304,7 +305,7 @@ def _mark_last(parts: list[Part], raw: Raw) -> None:
     mark = find_cache_mark(raw)
     last = parts[-1]
     if mark is not None and not isinstance(last, Thinking):
-        parts[-1] = last._replace(cache=mark)
+        parts[-1] = replace(last, cache=mark)
 
 
 def _quote(word: str) -> str:

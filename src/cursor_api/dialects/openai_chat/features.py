@@ -8,6 +8,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import Final
 
@@ -59,16 +60,19 @@ SHORT_BYTES: Final = 64
 _NONE: Final[frozenset[bytes]] = frozenset()
 _NULL: Final = b"null"
 _ITEMS: Final = tuple(FIELDS.items())
+_given_in: Final = operator.attrgetter(*FIELDS)
+_NOTHING_GIVEN: Final = (NOTHING,) * len(FIELDS)
 _PLAIN: Final = msgspec.json.Decoder(dict[str, object])
 
 
 def read_features(chat: ChatIn, places: Mapping[Feature, str]) -> tuple[RequestedFeature, ...]:
     """What it asks for; `places` are those of its first part of each kind."""
     found: list[RequestedFeature] = []
-    for name, feature in _ITEMS:
-        raw = getattr(chat, name)
-        if raw is not NOTHING and _asks(name, raw):
-            found.append(RequestedFeature(feature, name))
+    given = _given_in(chat)
+    if given != _NOTHING_GIVEN:
+        for (name, feature), raw in zip(_ITEMS, given, strict=True):
+            if raw is not NOTHING and _asks(name, raw):
+                found.append(RequestedFeature(feature, name))
     if chat.n is not None and chat.n != 1:
         found.append(RequestedFeature(Feature.MANY_ANSWERS, "n"))
     if places:

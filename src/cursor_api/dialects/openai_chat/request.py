@@ -44,6 +44,7 @@ from cursor_api.domain.content import (
 )
 from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.domain.features import Feature
+from cursor_api.domain.value import replace
 from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import without_mark
@@ -307,7 +308,7 @@ def _mark_last(parts: list[Part], raw: msgspec.Raw) -> None:
     mark = find_cache_mark(raw)
     last = parts[-1]
     if mark is not None and not isinstance(last, Thinking):
-        parts[-1] = last._replace(cache=mark)
+        parts[-1] = replace(last, cache=mark)
 
 
 def _unknown_role(message: MessageIn, index: int) -> Fault:

@@ -33,6 +33,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.domain.value import replace
 from cursor_api.wire.free_text import write_free_text
 from cursor_api.wire.json_lenient import CACHE_TTL_S
 
@@ -168,10 +169,10 @@ def _joined(texts: Sequence[Text], gap: str) -> list[Part]:
     if len(texts) < 2:  # noqa: PLR2004 - one is what it is
         return [*texts]
     pieces = [texts[0].text]
-    for (before, *_), (text, *_) in pairwise(texts):
+    for before, text in pairwise([one.text for one in texts]):
         is_spaced = before[-1:].isspace() or text[:1].isspace()
         pieces += [text] if is_spaced or len(before) > WHOLE_CHARS_MAX else [gap, text]
-    return [texts[-1]._replace(text="".join(pieces))]
+    return [replace(texts[-1], text="".join(pieces))]
 
 
 def _call(part: ToolUse, family: Family) -> Object:

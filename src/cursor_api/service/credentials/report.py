@@ -12,7 +12,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from cursor_api.domain.credential import Secret
+from cursor_api.domain.credential import mask
 from cursor_api.domain.credential_health import Quarantine, QuarantineReason
 from cursor_api.domain.expiry import expires_soon
 from cursor_api.domain.words import UpstreamWords
@@ -126,7 +126,7 @@ def report(slot: Slot, words: UpstreamWords, now: float) -> CredentialReport:
     return CredentialReport(
         alias=credential.alias,
         secret=credential.secret.masked,
-        binding=Secret(credential.binding).masked,
+        binding=mask(credential.binding),
         state=state,
         reason=_reason(slot, words, state, quarantine, cooldowns),
         next_try_at=min(waiting) if state is State.COOLING else None,

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.content import Image, LinkedImage, Message, Part, ToolResult
 from cursor_api.domain.errors import invalid_request
+from cursor_api.domain.value import replace
 from cursor_api.ports.upstream import DeltaBatches
 
 # What a request's images may have together, fetched: twice the size of a request as it comes.
@@ -82,7 +83,7 @@ async def fetch_images(chat: ChatRequest, images: ImageSource) -> ChatRequest:
         messages,
         is_stream=chat.is_stream,
         parameters=lambda: chat.parameters,
-        origin=chat.origin._replace(native=None),
+        origin=replace(chat.origin, native=None),
     )
 
 
@@ -98,11 +99,11 @@ def _links(chat: ChatRequest) -> list[LinkedImage]:
 
 def _filled(part: Part, fetched: dict[str, Image]) -> Part:
     if isinstance(part, LinkedImage):
-        return fetched[part.url]._replace(cache=part.cache)
+        return replace(fetched[part.url], cache=part.cache)
     if isinstance(part, ToolResult):
         inner = tuple(
-            fetched[one.url]._replace(cache=one.cache) if isinstance(one, LinkedImage) else one
+            replace(fetched[one.url], cache=one.cache) if isinstance(one, LinkedImage) else one
             for one in part.parts
         )
-        return part._replace(parts=inner)
+        return replace(part, parts=inner)
     return part

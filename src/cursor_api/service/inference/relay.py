@@ -19,7 +19,7 @@ from typing import Self
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import Incoming
-from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.credential import Credential, mask
 from cursor_api.domain.deltas import (
     CONTENT,
     Delta,
@@ -283,7 +283,8 @@ class Exchange:
         finally:
             self._credential, self._tried = search.credential, search.route
             self._search = None
-        self.route, self._lease, self._opened, self._batches, self._first = answer
+        self.route, self._lease = answer.route, answer.lease
+        self._opened, self._batches, self._first = answer.opened, answer.batches, answer.first
         if incoming.chat.origin.features:
             endpoint = self._with.endpoints[self.route.endpoint]
             self.ignored = endpoint.find_ignored(incoming.chat, self.route.model)
@@ -300,7 +301,7 @@ class Exchange:
             self._lease.settle(self._outcome(error))
             if isinstance(error, Fault):
                 # It began to answer and broke off: what was given until then counts.
-                self.attempts[-1] = self.attempts[-1]._replace(fault=error.kind)
+                self.attempts[-1] = replace(self.attempts[-1], fault=error.kind)
                 self._usage = estimate_usage(self._input_count, self._output_bytes)
         if isinstance(error, Fault):
             is_refused = self._lease is None and error.scope is Scope.REQUEST
@@ -356,7 +357,7 @@ class Exchange:
             status=status,
             credential_alias=credential.alias if credential else "",
             credential_masked=credential.secret.masked if credential else "",
-            binding_masked=Secret(credential.binding).masked if credential else "",
+            binding_masked=mask(credential.binding) if credential else "",
             error=fault.kept_message if fault else None,
             error_kind=fault.kind if fault else None,
             usage=self._usage,

@@ -15,7 +15,6 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -61,7 +60,7 @@ class Collaborators(Struct, frozen=True):
     transcripts: Transcripts | None = None
 
 
-class BegunAnswer(NamedTuple):
+class BegunAnswer(Struct, frozen=True):
     """An answer that has begun. `first` is all up to and with the first text."""
 
     route: Route

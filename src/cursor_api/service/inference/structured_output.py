@@ -23,6 +23,7 @@ from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.domain.endings import is_incomplete
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
+from cursor_api.domain.value import replace
 from cursor_api.ports.upstream import DeltaBatches
 
 if TYPE_CHECKING:
@@ -229,7 +230,7 @@ def _with_messages(chat: ChatRequest, *more: Message) -> ChatRequest:
         is_stream=chat.is_stream,
         parameters=lambda: chat.parameters,
         # The body as it came lacks the new messages.
-        origin=chat.origin._replace(native=None),
+        origin=replace(chat.origin, native=None),
     )
 
 

@@ -11,8 +11,9 @@ from cursor_api.simulator.openai.asks import read_text
 from cursor_api.simulator.openai.errors import INVALID, invalid
 
 _ROLES: Final = ("system", "assistant", "user", "function", "tool", "developer")
-_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_NAME: Final = re.compile(r"[a-zA-Z0-9_-]+")
 _NAME_PATTERN: Final = "^[a-zA-Z0-9_-]+$"
+NAME_CHARS_MAX: Final = 64
 TOOLS_MAX: Final = 128
 CHOICES_MAX: Final = 128
 STOPS_MAX: Final = 4
@@ -92,16 +93,28 @@ def _check_messages(messages: list[Any]) -> None:
                     f"{place}.role",
                 )
             del owed[call_id]
-            continue
-        _check_owed(owed, place)
-        calls = message.get("tool_calls") or ()
-        owed = dict.fromkeys(str(call.get("id")) for call in calls)
-        if message.get("content") is None and not (role == "assistant" and _has_more(message)):
-            raise invalid(
-                f"Invalid value for 'content': expected a string, got null. {place}",
-                f"{place}.content",
-            )
+        else:
+            _check_owed(owed, place)
+            owed = dict.fromkeys(str(call.get("id")) for call in message.get("tool_calls") or ())
+        _check_content(message, role, place)
     _check_owed(owed, f"messages[{len(messages)}]")
+
+
+def _check_content(message: Json, role: str, place: str) -> None:
+    content = message.get("content")
+    if content is None and not (role == "assistant" and _has_more(message)):
+        raise invalid(
+            f"Invalid value for 'content': expected a string, got null. {place}",
+            f"{place}.content",
+        )
+    parts = content if isinstance(content, list) and role != "user" else ()
+    if any(isinstance(part, dict) and part.get("type") == "image_url" for part in parts):
+        raise invalid(
+            f"Invalid '{place}'. Image URLs are only allowed for messages with role 'user', but"
+            f" this message with role '{role}' contains an image URL.",
+            place,
+            "invalid_value",
+        )
 
 
 def _has_more(message: Json) -> bool:
@@ -139,6 +152,13 @@ def _check_tools(body: Json) -> None:
         if not isinstance(name, str):
             raise invalid(
                 f"Missing required parameter: '{place}'.", place, "missing_required_parameter"
+            )
+        if len(name) > NAME_CHARS_MAX:
+            raise invalid(
+                f"Invalid '{place}': string too long. Expected a string with maximum length"
+                f" {NAME_CHARS_MAX}, but got a string with length {len(name)} instead.",
+                place,
+                "string_above_max_length",
             )
         if not _NAME.fullmatch(name):
             raise invalid(

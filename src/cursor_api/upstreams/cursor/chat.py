@@ -43,7 +43,21 @@ HTTP_OK: Final = 200
 # A larger request leaves in pieces of about this size.
 PIECE_BYTES: Final = 256 * 1024
 # A pool of this size is large; beyond it headers are made anew, which costs 15 us.
-KNOWN_HEADERS_MAX = 4096
+KNOWN_FIELDS_MAX = 4096
+# What differs from request to request, and how it stands in what is kept of a credential.
+_IDS: Final = b"x-request-id: %b\r\nx-amzn-trace-id: Root=%b\r\n"
+_NO_IDS: Final = b"x-request-id: \r\nx-amzn-trace-id: \r\n"
+
+
+class _Fields(NamedTuple):
+    """The headers of a credential's requests until the checksum's time goes on a step, encoded.
+
+    The ids of a request stand between them.
+    """
+
+    step: int
+    before: bytes
+    after: bytes
 
 
 class ChatTools(NamedTuple):
@@ -76,7 +90,7 @@ class StreamChatCalls:
         # A large frame takes several times its inflated size while it is read: one at a time, and
         # in one thread, as the C library keeps memory for each.
         self._large_frames = ThreadPoolExecutor(1, "large-frames")
-        self._known_headers: dict[Credential, tuple[int, dict[str, str]]] = {}
+        self._known_fields: dict[Credential, _Fields] = {}
 
     def __repr__(self) -> str:
         return f"StreamChatCalls({self.url})"
@@ -89,9 +103,9 @@ class StreamChatCalls:
             request_id, body = await self._steps.run(self._encode(request, route.model))
         except ProtobufError as error:
             raise not_unicode() from error
-        headers = self._headers(credential, request_id)
+        fields = self._fields(credential, request_id.encode())
         timeouts = self._timeouts_for(route.model)
-        return self._http.open_post(self.url, headers, body, timeouts)
+        return self._http.open_post(self.url, fields, body, timeouts)
 
     def _encode(self, request: ChatRequest, model: str) -> Generator[None, None, tuple[str, Body]]:
         """The request's id and body, a large one in pieces."""
@@ -122,18 +136,18 @@ class StreamChatCalls:
         """What reading a fault needs."""
         return fault_context(credential.secret, self._clock.now, self._mask)
 
-    def _headers(self, credential: Credential, request_id: str) -> dict[str, str]:
+    def _fields(self, credential: Credential, request_id: bytes) -> bytes:
+        """The header of one request."""
         step = int(self._clock.now()) // STEP_S
-        known = self._known_headers.get(credential)
-        if known is None or known[0] != step:
-            known = (step, self._headers_of(credential))
-            if len(self._known_headers) >= KNOWN_HEADERS_MAX:
-                self._known_headers.clear()
-            self._known_headers[credential] = known
-        headers = known[1].copy()
-        headers["x-request-id"] = request_id
-        headers["x-amzn-trace-id"] = f"Root={request_id}"
-        return headers
+        known = self._known_fields.get(credential)
+        if known is None or known.step != step:
+            encoded = self._http.encode_fields(self._headers_of(credential))
+            before, _, after = encoded.partition(_NO_IDS)
+            known = _Fields(step, before, after)
+            if len(self._known_fields) >= KNOWN_FIELDS_MAX:
+                self._known_fields.clear()
+            self._known_fields[credential] = known
+        return known.before + _IDS % (request_id, request_id) + known.after
 
     def _headers_of(self, credential: Credential) -> dict[str, str]:
         """What all requests of a credential share until the checksum's time goes on a step."""

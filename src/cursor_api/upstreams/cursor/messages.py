@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from cursor_api.domain.content import Image, Message, Part, Role, Text, ToolResult, ToolUse
 from cursor_api.domain.deltas import Citation, CitationDelta, Delta, StatusDelta, TextDelta
+from cursor_api.domain.value import Value, replace
 from cursor_api.upstreams.cursor.draft import UNIT_SIZE, Draft
 from cursor_api.upstreams.cursor.models import LONG_CONTEXT_MODELS
 from cursor_api.wire.protobuf import (
@@ -69,7 +70,7 @@ _BUBBLE_ID_HEAD: Final = _uuid_head(13)
 _CONVERSATION_ID_HEAD: Final = _uuid_head(15)
 
 
-class Turn(NamedTuple):
+class Turn(Value, frozen=True):
     """One message of the conversation as the wire has it; `text` is UTF-8, in pieces."""
 
     speaker: Speaker
@@ -77,7 +78,7 @@ class Turn(NamedTuple):
     images: tuple[Image, ...] = ()
 
 
-class Conversation(NamedTuple):
+class Conversation(Value, frozen=True):
     """Instructions, in pieces (none for none), and turns that alternate.
 
     The first and the last turn are HUMAN's.
@@ -87,7 +88,7 @@ class Conversation(NamedTuple):
     turns: tuple[Turn, ...]
 
 
-class CursorRequestIds(NamedTuple):
+class CursorRequestIds(Value, frozen=True):
     """The random parts of a request, each a uuid4 text; one bubble id for each turn."""
 
     request_id: str
@@ -146,7 +147,8 @@ class _Writer:
     def write(self, messages: Sequence[Message]) -> Iterator[int]:
         """All of them; gives after each piece of work how much it was."""
         names = _tool_names(messages)
-        for role, parts in messages:
+        for message in messages:
+            role, parts = message.role, message.parts
             if role is Role.SYSTEM:
                 draft = self._instructions
             elif parts and type(parts[0]) is ToolResult and _are_results(parts):
@@ -174,7 +176,7 @@ class _Writer:
             turns.append(Turn(Speaker.HUMAN, _NOTHING))
         if instructions.images:
             # Instructions have no field for them.
-            turns[0] = turns[0]._replace(images=(*instructions.images, *turns[0].images))
+            turns[0] = replace(turns[0], images=(*instructions.images, *turns[0].images))
         text = tuple(instructions.pieces)
         if default_instructions and not text:
             text = (string_bytes(default_instructions),)

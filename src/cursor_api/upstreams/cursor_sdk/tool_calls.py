@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct, field
 
 from cursor_api.domain.content import Image, LinkedImage, Text, ToolResult
-from cursor_api.domain.value import repr_without
+from cursor_api.domain.value import replace, repr_without
 from cursor_api.wire.free_text import read_free_text
 
 # Arguments of all calls that wait, in all runs. A file that is to be written is part of them.
@@ -163,7 +163,7 @@ class RunCalls:
         for call_id in told:
             result = given.get(call_id)
             if result is not None and call_id == last:
-                result = result._replace(parts=(*result.parts, *more))
+                result = replace(result, parts=(*result.parts, *more))
             self._pop(call_id).settle(answer_of(result) if result else refuse(NO_RESULT))
 
     def shut(self) -> None:

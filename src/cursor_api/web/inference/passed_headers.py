@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.value import replace
 
 # As many as a client has features to ask for; each costs room in a head of the upstream's.
 ITEMS_MAX: Final = 64
@@ -43,5 +44,5 @@ def pass_headers(
     passed = tuple(
         (name.decode(), b",".join(items).decode()) for name, items in found.items() if items
     )
-    chat.origin = chat.origin._replace(native=native._replace(headers=passed))
+    chat.origin = replace(chat.origin, native=replace(native, headers=passed))
     return tuple(dict.fromkeys(ignored))

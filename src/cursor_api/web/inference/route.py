@@ -18,6 +18,7 @@ from msgspec import Struct, field
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.chat import ChatRequest, Incoming
 from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.domain.value import Value
 from cursor_api.options.kinds import size
 from cursor_api.options.setting import GIB, KIB, setting
 from cursor_api.ports.dialect import AnswerFolder, AnswerHead, Dialect, StreamRenderer
@@ -215,7 +216,7 @@ class InferenceRoute:
                 await asyncio.wait([pinging])
 
 
-class _Call(NamedTuple):
+class _Call(Value, frozen=True):
     """One request that was let in."""
 
     caller: Caller

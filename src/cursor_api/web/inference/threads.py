@@ -14,6 +14,7 @@ from cursor_api.domain.caller import Caller
 from cursor_api.domain.content import Message
 from cursor_api.domain.errors import invalid_request
 from cursor_api.domain.kept import Reference, Thread
+from cursor_api.domain.value import replace
 from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.ports.process import Steps
 from cursor_api.service.inference.kept_answers import KeptAnswers
@@ -100,7 +101,7 @@ class Threads:
                 code="array_above_max_length",
                 param=PREVIOUS_PARAM,
             )
-        return parsed._replace(chat=chat)
+        return replace(parsed, chat=chat)
 
     async def _fill(self, parsed: ParsedRequest, thread: Thread, caller: Caller) -> ParsedRequest:
         """The request with the items that it names; raises Fault(NOT_FOUND)."""
@@ -111,7 +112,7 @@ class Threads:
         items = await self._steps.run(self._dialect.fill(thread.items, thread.references, answers))
         said = await self._steps.run(self._dialect.recall((items,), self._limits))
         chat = parsed.chat.go_on_from(tuple(said), thread.head_count, INPUT_PARAM)
-        return parsed._replace(chat=chat, thread=thread._replace(items=items, references=()))
+        return replace(parsed, chat=chat, thread=thread._replace(items=items, references=()))
 
     def begin(
         self, parsed: ParsedRequest, caller: Caller, answer: KeepableAnswer

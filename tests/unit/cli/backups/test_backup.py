@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import stat
 from contextlib import closing
@@ -13,6 +14,8 @@ import pytest
 from cursor_api.cli import main
 from tests.unit.cli.backup_folder import RECORDS, TEXTS, fill, read_members
 from tests.unit.cli.gateway_folder import enter
+
+CERTIFICATE = Path(__file__).parents[3] / "vectors" / "tls" / "good.pem"
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +111,26 @@ def test_nothing_is_replaced_unasked(home: Path, capsys: pytest.CaptureFixture[s
     assert main(["backup", str(file), "--force"]) == 0
     assert main(["backup", str(home), "--force"]) == 1
     assert main(["backup", str(home / "gone" / "x")]) == 1
+
+
+def test_certificates_beside_the_settings_are_in_it(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Once each, however many settings name one: what is restored can be started."""
+    shutil.copy(CERTIFICATE, home / "both.pem")
+    (home / "key-of-the-seals").write_text("a" * 64)
+    with (home / ".env").open("a") as file:
+        file.write("TLS_CERT_FILE=both.pem\nTLS_KEY_FILE=both.pem\nCURSOR_CA_FILE=both.pem\n")
+        file.write("CREDENTIALS_KEY_FILE=key-of-the-seals\n")
+    archive = home.parent / "all.tar.gz"
+    assert main(["backup", str(archive)]) == 0
+    names = [member.name for member, _ in read_members(archive)]
+    assert names.count("key-files/both.pem") == 1
+    assert not any("seals" in name for name in names)
+    (home / "both.pem").unlink()
+    assert main(["restore", str(archive), "--force"]) == 0
+    assert "BEGIN CERTIFICATE" in (home / "both.pem").read_text()
+    assert "a key or certificate that the settings name" in capsys.readouterr().out
 
 
 def test_what_cannot_be_saved_is_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,6 +22,7 @@ from cursor_api.domain.content import (
 )
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.features import Feature, RequestedFeature
+from cursor_api.domain.value import replace
 from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import count_steps, finish
@@ -54,7 +55,7 @@ def parse(*messages: Any, limits: RequestLimits | None = None) -> ParsedRequest:
         ),
         (
             {"type": "image", "source": SOURCE, "cache_control": {**MARK, "ttl": "1h"}},
-            (GIF._replace(cache=CacheMark(3600)),),
+            (replace(GIF, cache=CacheMark(3600)),),
         ),
         ({"type": "thinking", "thinking": "Hm.", "signature": "s"}, (Thinking("Hm.", "s"),)),
         ({"type": "thinking", "thinking": "", "signature": "s"}, (Thinking("", "s"),)),
@@ -223,7 +224,7 @@ def test_blocks_inside_of_results_count_as_well() -> None:
         "tool_use_id": "a",
         "content": [{"type": "text", "text": "x"}] * 3,
     }
-    assert parse([inner], limits=RequestLimits(parts_max=4))
+    parse([inner], limits=RequestLimits(parts_max=4))
     with pytest.raises(Fault) as caught:
         parse([inner], limits=RequestLimits(parts_max=3))
     assert caught.value.param == "messages"

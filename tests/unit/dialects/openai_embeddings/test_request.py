@@ -26,7 +26,7 @@ def test_the_body_goes_on_as_it_came(given: object) -> None:
     """Texts or tokens, one or many, with fields that nobody here knows."""
     body = json.dumps({"x": [1.50], "model": "m", "input": given}, ensure_ascii=False).encode()
     parsed = finish(parse_request(body, RequestLimits()))
-    native, features, _ = parsed.chat.origin
+    native, features = parsed.chat.origin.native, parsed.chat.origin.features
     assert native is not None
     assert (native.dialect, native.body, features) == (NAME, body, FEATURES)
     assert json.loads(parsed.chat.messages[0].text) == given

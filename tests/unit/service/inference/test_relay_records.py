@@ -9,6 +9,7 @@ import pytest
 from cursor_api.domain.deltas import Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Status
+from cursor_api.domain.value import replace
 from tests.endpoints import FAKE
 from tests.unit.service.inference.test_relay import INCOMING, House, fault
 
@@ -25,7 +26,7 @@ async def test_what_a_caller_is_blamed_for_after_its_first_text_is_a_failure() -
 async def test_a_record_says_how_the_request_came_and_went() -> None:
     """The client API and program, when it came, the route that answered and how that ended."""
     house = House({"a": [[TextDelta("x")], [Finished(FinishReason.LENGTH)]]})
-    incoming = INCOMING._replace(dialect="openai_chat", client="curl/8.1", started_at=12.5)
+    incoming = replace(INCOMING, dialect="openai_chat", client="curl/8.1", started_at=12.5)
     async with house.relay.open(incoming) as exchange:
         (pending,) = house.relay.under_way()
         assert [batch async for batch in exchange]

@@ -10,6 +10,7 @@ from cursor_api.simulator.openai.checks import check_chat, check_context, check_
 USER = {"role": "user", "content": "hi"}
 CALLS = {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}
 RESULT = {"role": "tool", "tool_call_id": "1", "content": "x"}
+IMAGE = [{"type": "text", "text": "x"}, {"type": "image_url", "image_url": {"url": "data:…"}}]
 TOOL = {"type": "function", "function": {"name": "a"}}
 NAMED_B = {"type": "function", "function": {"name": "b"}}
 GOOD = {"model": "m", "messages": [USER]}
@@ -27,7 +28,10 @@ GOOD = {"model": "m", "messages": [USER]}
         ({"messages": [USER, RESULT]}, "preceeding message with 'tool_calls'"),
         ({"messages": [USER, CALLS, USER]}, "must be followed by tool messages"),
         ({"messages": [USER, CALLS]}, "did not have response messages: 1"),
+        ({"messages": [USER, CALLS, {**RESULT, "content": None}]}, "got null"),
+        ({"messages": [USER, CALLS, {**RESULT, "content": IMAGE}]}, "with role 'tool' contains"),
         ({"tools": []}, "1 to 128"),
+        ({"tools": [{"type": "function", "function": {"name": "a" * 65}}]}, "with length 65"),
         ({"tools": [{}]}, "tools[0].function.name"),
         ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, "does not match pattern"),
         ({"tool_choice": "auto"}, "only allowed when 'tools'"),
@@ -51,6 +55,7 @@ def test_what_is_refused(change: dict[str, Any], said: str) -> None:
 def test_what_is_good() -> None:
     """A round of tools, JSON that is spoken of, a refusal without content."""
     check_chat({**GOOD, "messages": [USER, CALLS, RESULT, USER], "tools": [TOOL]})
+    check_chat({**GOOD, "messages": [{"role": "user", "content": IMAGE}]})
     spoken = {"role": "user", "content": "as JSON"}
     check_chat({**GOOD, "messages": [spoken], "response_format": {"type": "json_object"}})
     check_chat({**GOOD, "messages": [USER, {"role": "assistant", "refusal": "No."}, USER]})

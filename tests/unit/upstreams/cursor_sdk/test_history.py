@@ -14,6 +14,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.domain.value import replace
 from cursor_api.upstreams.cursor_sdk.history import STEP_CHARS, History, add_turn, read_history
 from tests.sdk_stage import user
 from tests.steps import count_steps, finish
@@ -67,10 +68,10 @@ def test_other_words_are_others() -> None:
         (user("HiHello"), said("")),
         (SYSTEM, user("Hi"), said("Hello")),
         (user("Hi"), said("Hello", CALL)),
-        (user("Hi"), said("Hello", CALL._replace(name="g"))),
-        (user("Hi"), said("Hello", CALL._replace(arguments=b'{"a":1}'))),
+        (user("Hi"), said("Hello", replace(CALL, name="g"))),
+        (user("Hi"), said("Hello", replace(CALL, arguments=b'{"a":1}'))),
         (user("Hi"), said(CALL), Message(Role.USER, (RESULT,)), said("Hello")),
-        (user("Hi"), said(CALL), Message(Role.USER, (RESULT._replace(parts=()),)), said("Hello")),
+        (user("Hi"), said(CALL), Message(Role.USER, (replace(RESULT, parts=()),)), said("Hello")),
         (Message(Role.USER, (Text("Hi"), Image(b"png", "image/png"))), said("Hello")),
         (user("\ud800"), said("Hello")),
     ]

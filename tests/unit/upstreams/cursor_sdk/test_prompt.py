@@ -7,6 +7,7 @@ import pytest
 
 from cursor_api.domain.chat import Choice, ToolChoice
 from cursor_api.domain.content import Image, Message, Role, Text, Thinking, ToolResult, ToolUse
+from cursor_api.domain.value import replace
 from cursor_api.upstreams.cursor_sdk.prompt import (
     GO_ON,
     STEP_CHARS,
@@ -70,7 +71,7 @@ def test_one_that_knows_is_told_what_is_new() -> None:
     """With the images where they stand."""
     prompt = finish(write_turn([Message(Role.USER, (Text("See "), PNG)), user("and?")]))
     assert (prompt.text, prompt.images) == ("See [image 1]\n\nand?", (PNG,))
-    (image,) = finish(encode_images([PNG._replace(width=0)]))
+    (image,) = finish(encode_images([replace(PNG, width=0)]))
     assert image == {"data": {"data": "iVBORw==", "mimeType": "image/png"}}
 
 

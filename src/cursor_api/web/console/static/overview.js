@@ -10,7 +10,7 @@ const STEPS_KEY = "first-steps";
 // A strip of hours moves on by itself.
 const PERIOD_MS_MAX = 60_000;
 
-// The console's own requests are a browser's, those of the command line say so; a client is anything else.
+// A client is neither a browser nor the command line.
 const OUR_OWN = /^(Mozilla|cursor-api)/;
 
 export async function enterOverview() {

@@ -53,7 +53,7 @@ function onArrow(event) {
   all[all.indexOf(event.target.closest("a")) + by]?.focus();
 }
 
-// A strip of cells: grey where nothing happened, red from below by the share that failed.
+// A strip of cells: grey where nothing happened, red by the share that failed.
 export function strip(cells, label) {
   return html`<svg class="strip" viewBox="0 0 ${cells.length} 10" preserveAspectRatio="none" role="img" aria-label=${label}>
     ${cells.map(
@@ -65,7 +65,6 @@ export function strip(cells, label) {
   </svg>`;
 }
 
-// One in a hundred is seen as well.
 function cut(share) {
   return Math.max(3, share * 10);
 }

@@ -115,7 +115,7 @@ function turn(one) {
   </li>`;
 }
 
-// Text stays text; what stands between two fences is code, also while the second one is still to come.
+// Text stays text; after a fence it is code.
 function withCode(text) {
   return text.split(/^ *```.*\n?/m).map((part, at) => (at % 2 ? html`<pre tabindex="0">${part.trimEnd()}</pre>` : part.trim() ? html`<p>${part.trim()}</p>` : nothing));
 }

@@ -23,7 +23,7 @@ export const icons = {
   auto: icon("M8 2.5a5.5 5.5 0 1 0 0 11z M8 2.5a5.5 5.5 0 0 1 0 11"),
   light: icon("M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6zM8 1.5v1.3M8 13.2v1.3M1.5 8h1.3M13.2 8h1.3M3.4 3.4l.9.9M11.7 11.7l.9.9M3.4 12.6l.9-.9M11.7 4.3l.9-.9"),
   dark: icon("M13 9.6A5.5 5.5 0 0 1 6.4 3a5.5 5.5 0 1 0 6.6 6.6z"),
-  // Drawn: a system without Chinese letters shows two boxes in place of the word.
+  // Drawn, for systems without Chinese letters.
   zh: html`<svg class="icon word" viewBox="0 0 32 16" aria-hidden="true">
     <path d="M2.5 4.5h11v6h-11zM8 1.5v13.5M24 1.5v2.5M18 4.5h12M20.5 4.5c1 4.5 4 8 9.5 10M27.5 4.5c-1 4.5-4 8-9.5 10" />
   </svg>`,

@@ -1,7 +1,7 @@
 // Usage: bars for the shape of it, a table for the numbers; reported and estimated apart.
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
-import { day, hour, money, name, number, optionalMs, quoted } from "../format.js";
+import { day, hour, money, name, NONE, number, optionalMs, quoted } from "../format.js";
 import { t } from "../i18n.js";
 import { link } from "../router.js";
 import { state } from "../store.js";
@@ -85,7 +85,9 @@ function chart(groups, measure) {
 // --- Numbers
 
 const COUNTS = ["answered", "failed", "refused", "cancelled"];
-const TOKENS = ["input", "output", "input_estimated", "output_estimated", "cached", "reasoning"];
+const TOKENS = ["input", "output", "input_estimated", "output_estimated"];
+// Of an estimate nobody knows them.
+const PARTS = ["cached", "reasoning"];
 const STATUS = { answered: "success", failed: "failed", refused: "refused", cancelled: "cancelled" };
 
 function table(groups, totals, group) {
@@ -96,7 +98,7 @@ function table(groups, totals, group) {
       <thead>
         <tr>
           <th scope="col">${t(`usage.group_${group}`)}</th>
-          ${[...COUNTS, ...TOKENS, "first_mean", "cost"].map(column)}
+          ${[...COUNTS, ...TOKENS, ...PARTS, "first_mean", "cost"].map(column)}
         </tr>
       </thead>
       <tbody>
@@ -131,6 +133,7 @@ function line(title, counts, narrowed, mean) {
   return html`<tr>
     <th scope="row">${narrowed ? html`<a href=${link("requests", { ...times, ...narrowed })}>${title}</a>` : title}</th>
     ${COUNTS.map((key) => html`<td>${counted(key)}</td>`)} ${TOKENS.map((key) => html`<td>${number(counts[key])}</td>`)}
+    ${PARTS.map((key) => html`<td>${counts.input + counts.output ? number(counts[key]) : NONE}</td>`)}
     <td>${optionalMs(mean)}</td>
     <td>
       ${money(tokenCount(counts) ? counts.cost_nano : null)}${counts.unpriced && counts.cost_nano !== null
