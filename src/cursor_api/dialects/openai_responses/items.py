@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Raw
 
 from cursor_api.dialects.openai.images import quote, read_image
+from cursor_api.dialects.openai_responses.namespaces import join_name
 from cursor_api.dialects.openai_responses.parameters import find_text
 from cursor_api.dialects.openai_responses.schema import (
     ID_PREFIX,
@@ -168,7 +169,8 @@ class Conversion:
         if kind in CALLS:
             given = item.arguments if item.input is NOTHING else item.input
             arguments = yield from decode_arguments(given)
-            return Role.ASSISTANT, [ToolUse(item.call_id or "", item.name or "", arguments)]
+            name = join_name(item.namespace, item.name or "")
+            return Role.ASSISTANT, [ToolUse(item.call_id or "", name, arguments)]
         if kind in RESULTS:
             if item.call_id is None:
                 raise _missing(f"{place}.call_id")
