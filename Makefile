@@ -199,7 +199,7 @@ binaries-check: $(SHIP).stamp ## Build the executables and run those that run he
 	$(BIN)/python -m tests.ship.binaries $(BINARIES)
 
 .PHONY: space
-space: $(VENV)/dev.stamp ## Create dist/huggingface, the files of a Hugging Face Space
+space: $(VENV)/run.stamp ## Create dist/huggingface, the files of a Hugging Face Space
 	@$(BIN)/python -m scripts.space dist/huggingface
 
 .PHONY: workflows-check

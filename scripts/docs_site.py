@@ -84,6 +84,7 @@ _SECTIONS: Final[Mapping[tuple[str, str], tuple[Page, ...]]] = {
         Page("SECURITY.md", "Security model", "安全模型"),
         Page("docs/dependencies.md", "Dependencies", "依赖"),
         Page("docs/benchmarks.md", "Benchmarks", "基准测试"),
+        Page("docs/benchmarking.md", "How speed is measured", "如何测量速度"),
     ),
 }
 

@@ -11,6 +11,7 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault
+from cursor_api.domain.problems import Notice
 from cursor_api.domain.record import RequestRecord
 from cursor_api.ports.stores import RequestLog
 from cursor_api.ports.upstream import DeltaBatches
@@ -135,7 +136,7 @@ class ListObserver:
         self.notices.append((event, facts))
         self.events.append((event, facts))
 
-    def warn(self, event: str, /, **facts: object) -> None:
+    def warn(self, event: str | Notice, /, **facts: object) -> None:
         """Something a person should look at."""
-        self.warnings.append((event, facts))
-        self.events.append((event, facts))
+        self.warnings.append((str(event), facts))
+        self.events.append((str(event), facts))

@@ -60,6 +60,18 @@ async def begun(program: Program, count: int) -> None:
     await until(is_so, BEGIN_S_MAX)
 
 
+async def unready(program: Program) -> Answer:
+    """Wait until it takes no more requests; its answer to who asks whether it does."""
+    answers: list[Answer] = []
+
+    async def is_so() -> bool:
+        answers.append(await ask(program.port, "GET", "/readyz"))
+        return answers[-1].status != 200
+
+    await until(is_so)
+    return answers[-1]
+
+
 async def ended(program: Program, limit_s: float) -> None:
     """Wait until it has."""
     await until(lambda: program.process.poll() is not None, limit_s)
@@ -71,9 +83,7 @@ async def drain(program: Program, process_id: int, stream_count: int) -> Drained
     await begun(program, stream_count)
     os.kill(process_id, signal.SIGTERM)
     stopped_at = time.monotonic()
-    async with asyncio.timeout(END_S_MAX):
-        while (ready := await ask(program.port, "GET", "/readyz")).status == 200:
-            await asyncio.sleep(0.01)
+    ready = await unready(program)
     not_ready_after_s = time.monotonic() - stopped_at
     live = await ask(program.port, "GET", "/livez")
     refused = await stream(program)

@@ -305,6 +305,27 @@ def test_priority_is_set_by_arrow_keys_and_by_dragging(page: Page, house: House,
     assert found == {"one": 2, "two": 1}
 
 
+def test_a_drag_that_is_over_at_once_counts(page: Page, t: Words) -> None:
+    """On a page that is busy the drop comes before it has shown what is dragged."""
+    grip = row(page, "one").locator(".grip")
+    before = int(row(page, "one").locator(".priority .value").inner_text())
+    grip.evaluate(
+        """(grip) => {
+            const dataTransfer = new DataTransfer();
+            const send = (place, kind) =>
+                place.dispatchEvent(new DragEvent(kind, { bubbles: true, dataTransfer }));
+            send(grip, "dragstart");
+            send(document.querySelector("thead"), "drop");
+            send(grip, "dragend");
+        }"""
+    )
+    expect(row(page, "one").locator(".priority .value")).to_have_text(str(before + 1))
+    expect(page.locator(".zone, .drop-hint")).to_have_count(0)
+    # The list is asked for again, as it is while nothing is dragged.
+    with page.expect_response("**/api/credentials?**"):
+        page.get_by_label(t("list.search")).focus()
+
+
 def test_rows_are_filtered_by_state_and_found_by_name(page: Page, t: Words) -> None:
     """With two hundred of them nobody reads the whole table."""
     page.get_by_label(t("list.search")).fill("TW")

@@ -18,7 +18,18 @@ import pytest
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
 from tests.acceptance.background import Upstream, upstream
-from tests.acceptance.draining import BODY, CHAT, HEADERS, KEY, begun, drain, ended, post, stream
+from tests.acceptance.draining import (
+    BODY,
+    CHAT,
+    HEADERS,
+    KEY,
+    begun,
+    drain,
+    ended,
+    post,
+    stream,
+    unready,
+)
 from tests.acceptance.programs import Program, running
 from tests.openai_stream import read_stream
 from tests.serving import ask
@@ -30,8 +41,8 @@ AS_PROCESS_ONE = ["unshare", "--pid", "--fork", "--kill-child", *SERVE]
 STREAM_COUNT = 40
 # A third of the time that answers get, by default, to end.
 QUICK_S_MAX = 10.0
-# An answer of about two seconds: long enough to be stopped in, short enough to be waited for.
-SLOW = Faults(tokens_per_s=40.0, answer_bytes=400)
+# An answer of about five seconds: long enough to be stopped in, short enough to be waited for.
+SLOW = Faults(tokens_per_s=20.0, answer_bytes=400)
 ENDLESS = Faults(tokens_per_s=5.0, answer_bytes=20_000)
 
 
@@ -97,7 +108,7 @@ async def test_a_second_signal_ends_at_once(tmp_path: Path, number: signal.Signa
         running_stream = stream(program)
         await begun(program, 1)
         program.process.send_signal(number)
-        await asyncio.sleep(0.3)
+        await unready(program)
         assert program.process.poll() is None
         program.process.send_signal(number)
         await ended(program, QUICK_S_MAX)

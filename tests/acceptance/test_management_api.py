@@ -74,7 +74,11 @@ async def office(folder: Path, **variables: str) -> AsyncIterator[Office]:
             build_gateway(settings, file_stores(settings), redactor) as gateway,
             serve(gateway.app) as port,
         ):
-            yield Office(port, simulator, folder, log)
+            try:
+                yield Office(port, simulator, folder, log)
+            except BaseException as error:
+                error.add_note(f"The gateway said:\n{log.getvalue()}")
+                raise
 
 
 async def test_a_credential_from_paste_to_undo(tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_the_endpoints_of_the_readme_are_understood(installed: Installed, tmp_pa
     text = "\n".join(snippets("README.md", "toml"))
     (tmp_path / "cursor-api.toml").write_text(text, encoding="utf-8")
     names = re.findall(r'api_key_env = "(\w+)"', text)
-    variables = dict.fromkeys(names, "sk-0123456789abcdefghij")
+    variables = dict.fromkeys(names, "sk-0123456789abcdefghij") | {"PORT": str(free_port())}
     result = run([installed.command, "check-config"], tmp_path, variables)
     assert result.returncode == 0, result.stdout
     assert "no problems, no warnings" in result.stdout

@@ -88,3 +88,10 @@ def test_the_environment_begins_with_pip_alone(machine: Path) -> None:
     packages = {path.name for path in machine.glob(".venv/lib/python*/site-packages/*")}
     assert "pip" in packages
     assert {name for name in packages if not name.startswith("pip")} == set()
+
+
+def test_what_users_make_installs_no_test_tools(root: Path) -> None:
+    """The tools take minutes; a demo, an installation and the files of a Space need none."""
+    text = (root / "Makefile").read_text(encoding="utf-8")
+    for target in ("demo", "install", "space"):
+        assert f"\n{target}: $(VENV)/run.stamp ##" in text, target

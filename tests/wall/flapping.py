@@ -16,6 +16,7 @@ from typing import Final
 from cursor_api.domain.errors import FaultKind
 from cursor_api.simulator.faults import Faults
 from tests.texts import Text
+from tests.waiting import until
 from tests.wall.house import CredentialHealth, House, open_house
 from tests.wall.judge import SDK_ERRORS
 from tests.wall.scenario import Cells, Report, Scenario, Shape, Special
@@ -92,16 +93,21 @@ async def flap(way: Way, speed: float) -> Flapped:
     """Let callers ask for the whole minute, and then until an answer is whole again."""
     flapped = Flapped(way, 1 if way.is_sdk else CALLER_COUNT)
     async with open_house(STAGE, speed) as house:
-        end_at = time.monotonic() + FLAPPING_S / speed
+        end_at, over = time.monotonic() + FLAPPING_S / speed, asyncio.Event()
         callers = [
-            asyncio.create_task(_call(house, flapped, end_at)) for _ in range(flapped.caller_count)
+            asyncio.create_task(_call(house, flapped, over)) for _ in range(flapped.caller_count)
         ]
         downs = itertools.cycle(DOWNS)
         while time.monotonic() < end_at:
             house.simulator.use_faults(UP)
             await asyncio.sleep(UP_S / speed)
             house.simulator.use_faults(next(downs))
+            asked_count = len(flapped.got)
             await asyncio.sleep(DOWN_S / speed)
+            if not way.is_sdk:
+                # It is met so often that the breaker opens, on a busy machine as well.
+                await _until_asked(flapped, asked_count + BREAKER_FAILURES + flapped.caller_count)
+        over.set()
         await asyncio.gather(*callers)
         house.simulator.use_faults(UP)
         await _recover(house, flapped, BREAKER_OPEN_S / speed + PATIENCE_S)
@@ -111,8 +117,12 @@ async def flap(way: Way, speed: float) -> Flapped:
     return flapped
 
 
-async def _call(house: House, flapped: Flapped, end_at: float) -> None:
-    while time.monotonic() < end_at:
+async def _until_asked(flapped: Flapped, count: int) -> None:
+    await until(lambda: len(flapped.got) >= count, PATIENCE_S)
+
+
+async def _call(house: House, flapped: Flapped, over: asyncio.Event) -> None:
+    while not over.is_set():
         flapped.got.append(await flapped.way.ask(house.gateway, {}))
         await asyncio.sleep(PAUSE_S)
 

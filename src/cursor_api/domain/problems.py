@@ -77,6 +77,7 @@ class NoticeCode(enum.Enum):
     SET_ASIDE = "set_aside"  # path, aside
     OLD_MOUNT = "old_mount"  # path
     NOT_SEALED = "not_sealed"  # path, cause
+    STATE_NOT_SAVED = "state_not_saved"  # cause
     ROW_NO_KEY = "row_no_key"  # count, key, name
     ROW_OTHER_KEY = "row_other_key"  # names, count, key
     ROW_ALTERED = "row_altered"  # name, row, key

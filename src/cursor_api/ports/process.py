@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Protocol, TypeVar
 
+from cursor_api.domain.problems import Notice
+
 _T = TypeVar("_T")
 
 
@@ -35,6 +37,6 @@ class Observer(Protocol):
         """Something went as it should."""
         ...
 
-    def warn(self, event: str, /, **facts: object) -> None:
-        """Something a person should look at."""
+    def warn(self, event: str | Notice, /, **facts: object) -> None:
+        """Something a person should look at; a notice can be said in another language."""
         ...

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import structlog
 
+from cursor_api.domain.problems import Notice
+
 _log = structlog.get_logger("cursor_api")
 
 
@@ -14,6 +16,6 @@ class LogObserver:
         """Something went as it should."""
         _log.info(event, **facts)
 
-    def warn(self, event: str, /, **facts: object) -> None:
+    def warn(self, event: str | Notice, /, **facts: object) -> None:
         """Something a person should look at."""
-        _log.warning(event, **facts)
+        _log.warning(str(event), **facts)

@@ -1,7 +1,8 @@
-"""Halves of characters in a request, which JavaScript leaves where it cuts a text within an emoji.
+"""Halves of characters, which JavaScript leaves where it cuts a text within an emoji.
 
-Such a half stands in a conversation for ever: whoever has it in the history could ask nothing more.
-Hence it becomes U+FFFD, as in any browser that writes it down, and the answer says so.
+In a request such a half stands in a conversation for ever: whoever has it in the history could ask
+nothing more. Hence it becomes U+FFFD, as in any browser that writes it down, and the answer says
+so. In an answer it is what a server in between has cut: one emoji is no reason to end it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from cursor_api.wire.json_texts import find_cut
 LONE_SURROGATES: Final = "lone_surrogates"
 # In one step: of nothing but halves two milliseconds' work.
 SLICE_BYTES: Final = 32 * 1024
+
+# A longer piece of an answer was not cut for streaming.
+PIECE_BYTES_MAX: Final = 64 * 1024
 
 _T = TypeVar("_T")
 
@@ -49,6 +53,19 @@ def replace_lone_surrogates(body: bytes) -> Generator[None, None, bytes]:
         if start < len(body):
             yield
     return body if mended is None else bytes(mended)
+
+
+def mend_piece(piece: str | bytes) -> bytes | None:
+    """A piece of an answer without halves of pairs; None where there are none, or it is long."""
+    body = piece.encode() if isinstance(piece, str) else piece
+    if len(body) > PIECE_BYTES_MAX:
+        return None
+    steps = replace_lone_surrogates(body)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return None if end.value is body else bytes(end.value)
 
 
 def decode_mended(

@@ -152,6 +152,8 @@ async def test_a_reader_that_pauses_is_not_the_upstreams_silence(head_s: float) 
 async def test_a_connection_that_cannot_be_made_in_time_says_so() -> None:
     """TLS belongs to connecting: a listener that never shakes hands is no connection."""
     is_over = asyncio.Event()
+    # Read for the process's first connection, which may take as long here.
+    dialing._system_tls()
 
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

@@ -15,7 +15,9 @@ from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.limits import RequestLimits
 from cursor_api.wire.surrogates import (
     LONE_SURROGATES,
+    PIECE_BYTES_MAX,
     SLICE_BYTES,
+    mend_piece,
     replace_lone_surrogates,
 )
 from tests.steps import count_steps, finish
@@ -84,3 +86,15 @@ def test_bytes_that_are_no_json_stay_invalid() -> None:
     for body in (b"\\ud83d", b'{"a":"\\ud83d"', b'"\\\\\\ud83d\\'):
         with pytest.raises(json.JSONDecodeError):
             json.loads(finish(replace_lone_surrogates(body)))
+
+
+@pytest.mark.parametrize("piece", [r'{"a":"x\ud83d"}', rb'{"a":"x\ud83d"}'])
+def test_a_piece_of_an_answer_is_mended_where_it_has_a_half(piece: str | bytes) -> None:
+    """Of one that has none, or that nobody has cut for streaming, there is nothing to gain."""
+    assert mend_piece(piece) == rb'{"a":"x\ufffd"}'
+    assert mend_piece(r'{"a":"\ud83d\ude00"') is None
+    halves = r"\ud83d" * (PIECE_BYTES_MAX // 6)
+    mended = mend_piece(halves)
+    assert mended is not None
+    assert b"ud83d" not in mended
+    assert mend_piece(halves + "longer") is None

@@ -14,6 +14,8 @@ import msgspec
 
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.telling import in_words, told
+from cursor_api.domain.problems import Notice
 from cursor_api.options.said import encode_said
 from cursor_api.settings.report import display_width
 
@@ -38,10 +40,11 @@ class TerminalObserver:
     def notice(self, event: str, /, **facts: object) -> None:
         """Nothing: the command says itself what it has done."""
 
-    def warn(self, event: str, /, **facts: object) -> None:
+    def warn(self, event: str | Notice, /, **facts: object) -> None:
         """One line on standard error."""
         details = "; ".join(str(fact) for fact in facts.values())
-        text = f"{plain(event)}{': ' if details else ''}{plain(details)}"
+        words = told(event) if isinstance(event, Notice) else in_words(event)
+        text = f"{plain(words)}{': ' if details else ''}{plain(details)}"
         print_error(say("warning: {warning}", warning=text))
 
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from cursor_api.dialects.openai_responses.failures import render_failure
 from cursor_api.dialects.openai_responses.output import (
+    Called,
     CallItem,
     Events,
     MessageItem,
@@ -57,6 +58,7 @@ class EventRenderer:
         "_echo",
         "_events",
         "_finished",
+        "_grouped",
         "_has_begun",
         "_head",
         "_id",
@@ -75,6 +77,7 @@ class EventRenderer:
         )
         self._echo = style.echo
         self._custom = style.custom
+        self._grouped = style.grouped
         self._events = Events()
         # Whole items by their place; b"" for one that is open.
         self._output: list[bytes] = []
@@ -231,7 +234,8 @@ class EventRenderer:
         self._close_reasoning()
         is_custom = call.name in self._custom
         item = self._new_item(b"ctc" if is_custom else b"fc")
-        self._calls[call.call] = CallItem(*item, call, is_custom=is_custom)
+        namespace, name = self._grouped.get(call.name, ("", call.name))
+        self._calls[call.call] = CallItem(*item, Called(call.id, name, namespace, is_custom))
 
     def _get_call(self, call: int) -> CallItem:
         item = self._calls.get(call)

@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Raw
 
 from cursor_api.dialects.openai.images import quote, read_image
+from cursor_api.dialects.openai_responses.namespaces import join_name
 from cursor_api.dialects.openai_responses.parameters import find_text
 from cursor_api.dialects.openai_responses.schema import (
     ID_PREFIX,
@@ -69,6 +70,9 @@ FILE_PARTS: Final = frozenset({"input_file", "file"})
 IMAGE_PARTS: Final = frozenset({"input_image", "image_url"})
 # In front of what only the upstream can read; base64 has no colon.
 REDACTED: Final = "redacted:"
+# How OpenAI's own seals begin, in a conversation that began there. No upstream here can open one,
+# and Anthropic's API refuses it as a signature.
+FOREIGN: Final = "gAAAA"
 # In front of a summary of ours in a compaction item; what others sealed has no colon.
 SUMMARY: Final = "summary:"
 SUMMARY_HEAD: Final = "This is a summary of the conversation so far:\n\n"
@@ -168,7 +172,8 @@ class Conversion:
         if kind in CALLS:
             given = item.arguments if item.input is NOTHING else item.input
             arguments = yield from decode_arguments(given)
-            return Role.ASSISTANT, [ToolUse(item.call_id or "", item.name or "", arguments)]
+            name = join_name(item.namespace, item.name or "")
+            return Role.ASSISTANT, [ToolUse(item.call_id or "", name, arguments)]
         if kind in RESULTS:
             if item.call_id is None:
                 raise _missing(f"{place}.call_id")
@@ -218,6 +223,7 @@ class Conversion:
         if not parts:
             yield from self._add_content(item.content, f"{place}.content", parts, PAST)
         text = "".join(part.text for part in parts if isinstance(part, Text))
+        seal = "" if seal.startswith(FOREIGN) else seal
         return [Thinking(text, seal)] if text or seal else []
 
     def _add_content(

@@ -10,12 +10,12 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from cursor_api.dialects.openai_responses.items import REDACTED
-from cursor_api.domain.deltas import Citation, ToolCallBegun
+from cursor_api.domain.deltas import Citation
 from cursor_api.wire.sse_text import encode_line, escape_line_ends
 
 # A piece of text has some six characters, and as an object of its own six times their size.
@@ -259,22 +259,34 @@ class ReasoningItem(_Item):
         return b'{"id":"%b","type":"reasoning","summary":[%b]%b}' % (self.id, part, sealed)
 
 
+class Called(NamedTuple):
+    """What is called: a tool by its name in its namespace, "" for none.
+
+    `is_custom`: it takes any text.
+    """
+
+    id: str
+    name: str
+    namespace: str
+    is_custom: bool
+
+
 class CallItem(_Item):
     """A call of a function, or of a tool that takes any text."""
 
-    __slots__ = ("_call_id", "_is_custom", "_name")
+    __slots__ = ("_call_id", "_is_custom", "_name", "_namespace")
 
-    def __init__(
-        self, events: Events, id_: bytes, index: int, call: ToolCallBegun, *, is_custom: bool
-    ) -> None:
+    def __init__(self, events: Events, id_: bytes, index: int, called: Called) -> None:
         super().__init__(events, id_, index)
-        self._call_id = encode_line(call.id)
-        self._name = encode_line(call.name)
-        self._is_custom = is_custom
+        self._call_id = encode_line(called.id)
+        self._name = encode_line(called.name)
+        space = called.namespace
+        self._namespace = b',"namespace":%b' % encode_line(space) if space else b""
+        self._is_custom = called.is_custom
         self._added(self._item(b"in_progress", b'""'))
         self._begin_text(
             b"response.custom_tool_call_input.delta"
-            if is_custom
+            if called.is_custom
             else b"response.function_call_arguments.delta",
             b"",
         )
@@ -297,12 +309,13 @@ class CallItem(_Item):
         kind, field = (
             (b"custom_tool_call", b"input") if self._is_custom else (b"function_call", b"arguments")
         )
-        return b'{"id":"%b","type":"%b","status":"%b","call_id":%b,"name":%b,"%b":%b}' % (
+        return b'{"id":"%b","type":"%b","status":"%b","call_id":%b,"name":%b%b,"%b":%b}' % (
             self.id,
             kind,
             status,
             self._call_id,
             self._name,
+            self._namespace,
             field,
             text,
         )

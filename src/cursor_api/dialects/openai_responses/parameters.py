@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import Raw, Struct
 
+from cursor_api.dialects.openai_responses.namespaces import join_name
 from cursor_api.dialects.openai_responses.schema import NOTHING, RAWS, ResponsesIn
 from cursor_api.domain.chat import (
     Choice,
@@ -54,11 +55,14 @@ class _ToolIn(_FunctionIn, gc=False):
     type: str = ""
     function: _FunctionIn | None = None
     custom: _FunctionIn | None = None
+    # of a namespace
+    tools: Raw = NOTHING
 
 
 class _ChoiceIn(Struct, gc=False):
     type: str = ""
     name: str = ""
+    namespace: str | None = None
     mode: str = ""
     tools: Raw = NOTHING
     function: _FunctionIn | None = None
@@ -90,11 +94,15 @@ _REASONING: Final = msgspec.json.Decoder(_ReasoningIn)
 
 
 class Tools(NamedTuple):
-    """`custom` are the names of those that take any text, `ignored` what was left out."""
+    """`custom` are the names of those that take any text, `ignored` what was left out.
+
+    `grouped` has the namespace and the name in it of each that is in one.
+    """
 
     known: tuple[Tool, ...] = ()
     custom: frozenset[str] = frozenset()
     ignored: tuple[str, ...] = ()
+    grouped: Mapping[str, tuple[str, str]] = {}
 
 
 NO_TOOLS: Final = Tools()
@@ -102,27 +110,40 @@ NO_TOOLS: Final = Tools()
 
 def read_tools(raw: Raw) -> Tools:
     """Functions and custom tools; every other type, such as `web_search`, is named as ignored."""
-    given = find_value(RAWS, raw)
-    if not given:
-        return NO_TOOLS
     known: list[Tool] = []
     ignored: list[str] = []
-    for one in given:
-        tool = find_value(_TOOL, one)
-        if tool is None:
-            continue
+    grouped: dict[str, tuple[str, str]] = {}
+    for namespace, tool in _flatten(raw):
         if tool.type not in KNOWN_TOOLS:
             ignored.append(f"tools.{_one_word(tool.type)}")
             continue
         inner = tool.function or tool.custom or tool
+        name = join_name(namespace, inner.name)
+        if name != inner.name:
+            grouped[name] = (namespace, inner.name)
         is_custom = tool.type == "custom"
         schema = b"" if is_custom else find_object(inner.parameters) or NO_ARGUMENTS
-        known.append(Tool(inner.name, inner.description or "", schema, bool(inner.strict)))
+        known.append(Tool(name, inner.description or "", schema, bool(inner.strict)))
     return Tools(
         tuple(known),
         frozenset(tool.name for tool in known if not tool.schema),
         tuple(dict.fromkeys(ignored))[:IGNORED_MAX],
+        grouped,
     )
+
+
+def _flatten(raw: Raw) -> Iterator[tuple[str, _ToolIn]]:
+    """Each tool with its namespace, "" for one that is in none."""
+    for one in find_value(RAWS, raw) or ():
+        tool = find_value(_TOOL, one)
+        if tool is None:
+            continue
+        if tool.type != "namespace":
+            yield "", tool
+            continue
+        for inner in find_value(RAWS, tool.tools) or ():
+            if (found := find_value(_TOOL, inner)) is not None:
+                yield tool.name, found
 
 
 def read_parameters(given: ResponsesIn, tools: Tools) -> Parameters:
@@ -204,14 +225,14 @@ def _choose(
     choice = None if word is not None else find_value(_CHOICE, raw)
     if choice is not None and choice.type == "allowed_tools":
         allowed = find_value(RAWS, choice.tools) or []
-        names = {
-            one.name for one in (find_value(_CHOICE, item) for item in allowed) if one is not None
-        }
+        named = [find_value(_CHOICE, item) for item in allowed]
+        names = {join_name(one.namespace, one.name) for one in named if one is not None}
         tools = tuple(tool for tool in tools if tool.name in names)
         word = choice.mode or "auto"
     elif choice is not None:
         name = (choice.function or choice.custom or choice).name
         if choice.type in KNOWN_TOOLS and name:
+            name = join_name(choice.namespace, name)
             return tools, ToolChoice(Choice.NAMED, name, is_parallel)
     if word in CHOICES:
         return tools, ToolChoice(CHOICES[word], is_parallel=is_parallel)

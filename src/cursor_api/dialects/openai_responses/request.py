@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -41,12 +41,14 @@ class Style(NamedTuple):
 
     `custom` are the names of tools that take any text. `echo` is what of the request its answer
     repeats: fields of a JSON object, each with a comma behind it. `is_compaction`: the answer is
-    one item that stands for the conversation.
+    one item that stands for the conversation. `grouped` has the namespace and the name of each
+    tool that is in one.
     """
 
     custom: frozenset[str] = frozenset()
     echo: bytes = b""
     is_compaction: bool = False
+    grouped: Mapping[str, tuple[str, str]] = {}
 
 
 def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, ParsedRequest]:
@@ -87,7 +89,8 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
             references,
         )
     mended = () if body is given else (LONE_SURROGATES,)
-    style = Style(tools.custom, read_echo(asked, is_kept=is_kept), read.is_compaction)
+    echo = read_echo(asked, is_kept=is_kept)
+    style = Style(tools.custom, echo, read.is_compaction, tools.grouped)
     return ParsedRequest(chat, style, (*mended, *read.ignored, *tools.ignored), thread)
 
 

@@ -56,6 +56,7 @@ class ItemIn(Struct, gc=False):
     id: Raw = NOTHING
     call_id: str | None = None
     name: str | None = None
+    namespace: str | None = None
     arguments: Raw = NOTHING
     input: Raw = NOTHING
     output: Raw = NOTHING

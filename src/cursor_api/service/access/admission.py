@@ -43,7 +43,7 @@ class AdmissionOptions(Struct, frozen=True):
         whole(1, 100_000, 1200),
         str(REQUESTS_MAX),
         "Most chat requests under way at once; further ones get a 503 and may try again after a"
-        " second. A small server can carry some thousand streams, but each further one makes all"
+        " second. A small server can carry about a thousand streams, but each further one makes all"
         " of them slower.",
         is_divided=True,
     )

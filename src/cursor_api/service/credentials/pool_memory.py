@@ -9,9 +9,11 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.errors import StoreError
+from cursor_api.domain.problems import Notice, NoticeCode
 from cursor_api.ports.stores import PoolStateStore
 from cursor_api.service.credentials.pools import CredentialPools
 
@@ -35,6 +37,8 @@ class PoolMemory:
         self._preferred_elsewhere = preferred_elsewhere
         self._saved_revision = 0
         self._turn = asyncio.Lock()
+        # Why the last save has failed, for the operator.
+        self.warnings: Sequence[Notice] = ()
 
     def __repr__(self) -> str:
         return f"PoolMemory(saved_revision={self._saved_revision})"
@@ -42,7 +46,12 @@ class PoolMemory:
     async def save(self) -> None:
         """Keep what has changed here, and take over what others have set. Raises StoreError."""
         async with self._turn:
-            await self._save()
+            try:
+                await self._save()
+            except StoreError as error:
+                self.warnings = (_not_saved(error.message),)
+                raise
+            self.warnings = ()
 
     async def _save(self) -> None:
         revision = self._pools.revision
@@ -64,3 +73,12 @@ class PoolMemory:
             now = slot.preferences.merge(state[key][0], theirs)
             if now != slot.preferences and slot in staying:
                 self._pools.set_preferences(slot.credential.alias, now)
+
+
+def _not_saved(cause: str) -> Notice:
+    values = {"cause": cause}
+    text = (
+        "What is set for credentials cannot be saved: {cause} It holds in this process until it"
+        " ends, and no other process of this machine hears of it."
+    )
+    return Notice(NoticeCode.STATE_NOT_SAVED, text.format(**values), values)

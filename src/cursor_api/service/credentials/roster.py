@@ -98,8 +98,8 @@ class Roster:
 
     @property
     def warnings(self) -> Sequence[Notice]:
-        """What the last good load found worth telling, and what stays unused."""
-        return (*self._with.store.warnings, *self._unread)
+        """What the last good load found worth telling, what is not saved, and what stays unused."""
+        return (*self._with.store.warnings, *self._memory.warnings, *self._unread)
 
     @property
     def configured(self) -> Sequence[Credential]:
@@ -313,7 +313,7 @@ class Roster:
                 )
         self._take_preferences()
         for warning in self._with.store.warnings:
-            self._warn_once(warning.text)
+            self._warn_once(warning)
 
     @property
     def _shared_preferences(self) -> Mapping[Secret, Preferences]:
@@ -372,11 +372,11 @@ class Roster:
             with contextlib.suppress(StoreError):
                 self._unread = await self._with.find_unread()
             for notice in self._unread:
-                self._warn_once(notice.text)
+                self._warn_once(notice)
 
-    def _warn_once(self, matter: str, detail: str = "") -> None:
-        if self._last_warned.get(matter) != detail:
-            self._last_warned[matter] = detail
+    def _warn_once(self, matter: str | Notice, detail: str = "") -> None:
+        if self._last_warned.get(str(matter)) != detail:
+            self._last_warned[str(matter)] = detail
             self._with.observer.warn(matter, **({"detail": detail} if detail else {}))
 
     def digest(self, credential: Credential) -> str:

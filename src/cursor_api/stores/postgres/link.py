@@ -103,17 +103,31 @@ class Link:
             await self._drop()
 
     async def _run(self, call: Callable[[Connection], Awaitable[_T]]) -> _T:
+        async with contextlib.AsyncExitStack() as stack:
+            return await call(await self._begin(stack))
+
+    async def _begin(self, stack: contextlib.AsyncExitStack) -> Connection:
+        """A connection in a transaction that ends with the stack."""
         connection = self._connection
-        if connection is None or connection.closed:
-            connection = self._connection = await psycopg.AsyncConnection.connect(
-                self._url.reveal(),
-                connect_timeout=CONNECT_S,
-                application_name=self._name,
-                # A proxy that hands connections round knows no statements that were prepared.
-                prepare_threshold=None,
-            )
-        async with connection.transaction():
-            return await call(connection)
+        if connection is not None:
+            try:
+                await stack.enter_async_context(connection.transaction())
+            except psycopg.OperationalError:
+                if self._connection is not connection:
+                    raise  # it was given up
+                # Closed since it was used; nothing was asked yet, and a new one will do.
+                await self._drop()
+            else:
+                return connection
+        self._connection = connection = await psycopg.AsyncConnection.connect(
+            self._url.reveal(),
+            connect_timeout=CONNECT_S,
+            application_name=self._name,
+            # A proxy that hands connections round knows no statements that were prepared.
+            prepare_threshold=None,
+        )
+        await stack.enter_async_context(connection.transaction())
+        return connection
 
     async def _give_up(self, running: asyncio.Future[Any]) -> None:
         """End a call that hangs: its socket says that the server is gone."""

@@ -132,8 +132,19 @@ class SpooledRecords:
             self._outage.drop(len(batch.records) - len(kept))
 
     async def tidy(self) -> bool:
-        """See RecordDatabase."""
-        return False if self._outage.is_on else await self._database.tidy()
+        """See RecordDatabase; that the database is away is told, and no error."""
+        if self._outage.is_on:
+            return False
+        try:
+            return await self._database.tidy()
+        except StoreAwayError:
+            # It may be away, or slow with this alone.
+            try:
+                await self._make_ready()
+            except StoreAwayError as error:
+                self._outage.begin(error)
+                return False
+            raise
 
     async def _make_ready(self) -> None:
         """Open the database, once, and look whether it is there."""

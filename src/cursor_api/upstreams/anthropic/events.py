@@ -14,6 +14,7 @@ from msgspec import Meta, Raw, Struct
 
 from cursor_api.domain.deltas import Usage, UsageSource
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.wire.surrogates import mend_piece
 
 # `gc=False`: what is decoded from JSON forms no cycles.
 
@@ -90,9 +91,20 @@ class _UsageIn(Struct, gc=False):
     output_tokens_details: _OutputDetailsIn | None = None
 
 
-decode_event: Final = msgspec.json.Decoder(EventIn).decode
+_decode_event: Final = msgspec.json.Decoder(EventIn).decode
 decode_message: Final = msgspec.json.Decoder(MessageIn).decode
 _decode_usage: Final = msgspec.json.Decoder(_UsageIn).decode
+
+
+def decode_event(text: str | bytes) -> EventIn:
+    """One event; raises what msgspec does for what is none."""
+    try:
+        return _decode_event(text)
+    except msgspec.DecodeError:
+        mended = mend_piece(text)
+        if mended is None:
+            raise
+    return _decode_event(mended)
 
 
 def not_of_an_answer() -> Fault:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from cursor_api.domain.credential import Secret
+from cursor_api.domain.problems import Notice
 from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.transport.client import HttpClient
 from cursor_api.upstreams.cursor_sdk.bridge import (
@@ -25,7 +26,7 @@ class SilentObserver:
     def notice(self, event: str, /, **facts: object) -> None:
         """See ports.Observer."""
 
-    def warn(self, event: str, /, **facts: object) -> None:
+    def warn(self, event: str | Notice, /, **facts: object) -> None:
         """See ports.Observer."""
 
 

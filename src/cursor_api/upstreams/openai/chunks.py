@@ -15,6 +15,7 @@ from msgspec import Meta, Raw, Struct
 
 from cursor_api.domain.deltas import Usage, UsageSource
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.wire.surrogates import mend_piece
 
 # `gc=False`: what is decoded from JSON forms no cycles.
 
@@ -119,6 +120,8 @@ def decode_chunk(text: str | bytes) -> ChunkIn:
         return _decode_chunk(text)
     # The text is not repeated: it may have megabytes, and words of the conversation.
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        if (mended := mend_piece(text)) is not None:
+            return decode_chunk(mended)
         raise Fault(
             FaultKind.PROTOCOL_ERROR, "The upstream sent something that is no piece of an answer."
         ) from None

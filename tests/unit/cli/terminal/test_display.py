@@ -18,6 +18,7 @@ from cursor_api.cli.terminal.display import (
     print_json,
     print_table,
 )
+from cursor_api.domain.problems import Notice, NoticeCode
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 COLUMNS = ("ALIAS", "TOKEN", "STATE")
@@ -140,3 +141,18 @@ def test_a_warning_is_one_line_on_standard_error(capsys: pytest.CaptureFixture[s
     observer.warn("the list", detail="is\x1b wrong")
     observer.warn("alone")
     assert capsys.readouterr() == ("", "warning: the list: is? wrong\nwarning: alone\n")
+
+
+def test_a_notice_is_told_in_the_language_of_the_reader(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its code, as the console does it."""
+    values = {"path": "/home/me/.token", "mode": "0644"}
+    notice = Notice(NoticeCode.OPEN_TO_OTHERS, "/home/me/.token is open to others.", values)
+    TerminalObserver().warn(notice)
+    assert capsys.readouterr().err == "warning: /home/me/.token is open to others.\n"
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    TerminalObserver().warn(notice)
+    assert capsys.readouterr().err.startswith(
+        "警告：/home/me/.token 对此计算机的其他用户开放（权限 0644）"
+    )

@@ -38,9 +38,9 @@ def asked(**body: Any) -> Parameters:
 def test_tools_of_known_types() -> None:
     """Functions and custom ones; the others are named, once for each type."""
     hosted = {"type": "web_search", "external_web_access": False}
-    parsed = parse(tools=[FUNCTION, CUSTOM, hosted, hosted, {"type": "namespace", "tools": []}, 7])
+    parsed = parse(tools=[FUNCTION, CUSTOM, hosted, hosted, {"type": "mcp", "server_url": ""}, 7])
     assert parsed.chat.parameters.tools == (WEATHER, PATCH)
-    assert parsed.ignored == ("tools.web_search", "tools.namespace")
+    assert parsed.ignored == ("tools.web_search", "tools.mcp")
     nested = {"type": "function", "function": {"name": "bare"}}
     assert asked(tools=[nested]).tools[0].name == "bare"
 

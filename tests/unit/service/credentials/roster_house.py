@@ -155,9 +155,9 @@ class ListObserver:
         assert facts
         self.notices.append(event)
 
-    def warn(self, event: str, /, **facts: object) -> None:
+    def warn(self, event: str | Notice, /, **facts: object) -> None:
         """Keep it."""
-        self.warnings.append((event, facts))
+        self.warnings.append((str(event), facts))
 
 
 async def note_nothing(_kind: ActKind, _aliases: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import StoreError
+from cursor_api.domain.problems import NoticeCode
 from cursor_api.pool.pool import Pool
 from cursor_api.ports.stores import PoolState, PoolStateStore
 from cursor_api.service.credentials.pool_memory import PoolMemory
@@ -97,6 +98,8 @@ async def test_what_cannot_be_saved_is_an_error_and_is_tried_again(tmp_path: Pat
     with pytest.raises(StoreError):
         await one.set("a", HIGH)
     assert one.preferred("a") == HIGH
+    assert [warning.code for warning in one.memory.warnings] == [NoticeCode.STATE_NOT_SAVED]
     (tmp_path / "gone").mkdir()
     await one.memory.save()
+    assert one.memory.warnings == ()
     assert (tmp_path / "gone" / "state").exists()

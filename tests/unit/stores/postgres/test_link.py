@@ -136,6 +136,27 @@ async def test_a_server_that_crashes_comes_back(server: PostgresServer, url: Sec
     await link.close()
 
 
+async def test_a_connection_that_was_closed_meanwhile_is_made_again(
+    server: PostgresServer, url: Secret
+) -> None:
+    """By a restart of the server, or by a person: nobody was asked anything, and nobody fails."""
+    link, other = Link(url, "test", 10.0), Link(url, "other", 10.0)
+    assert await link.run(one) == 1
+
+    async def end_others(connection: Connection) -> None:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test'"
+        )
+
+    await other.run(end_others)
+    assert await link.run(one) == 1
+    server.stop()
+    server.start()
+    assert await link.run(one) == await other.run(one) == 1
+    await link.close()
+    await other.close()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

@@ -76,6 +76,30 @@ async def test_the_file_is_for_bad_times_alone(house: House) -> None:
     assert house.told == []
 
 
+async def test_an_outage_that_is_seen_first_while_tidying_is_told_as_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, by its name; where the database answers, it is only slow with that."""
+
+    async def fail(*_: object) -> bool:
+        raise GONE
+
+    records = SpooledRecords(house.database, house.spool, house.observer, retry_s=60.0)
+    await records.open()
+    # It looks for itself now, and not again in this test.
+    await asyncio.sleep(0)
+    monkeypatch.setattr(house.database, "tidy", fail)
+    with pytest.raises(StoreAwayError, match="no answer"):
+        await records.tidy()
+    assert house.told == []
+    monkeypatch.setattr(house.database, "count", fail)
+    assert await records.tidy() is False
+    assert house.told == [AWAY]
+    assert await records.tidy() is False
+    await records.close()
+    assert house.told == [AWAY]
+
+
 async def test_what_the_database_does_not_take_waits_in_the_file(house: House) -> None:
     """A write has worked; when the database is back all of it is there, once."""
     async with house.opened() as records:

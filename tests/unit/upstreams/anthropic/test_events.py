@@ -56,3 +56,13 @@ def test_only_what_is_read_has_a_type() -> None:
     with pytest.raises(msgspec.ValidationError):
         decode_event('{"delta": 3}')
     assert "no piece of an answer" in not_of_an_answer().message
+
+
+def test_half_a_character_is_no_reason_to_end_an_answer() -> None:
+    """A server in between has cut an emoji."""
+    event = decode_event(r'{"type":"content_block_delta","delta":{"text":"a\ud83d"}}')
+    assert event.delta is not None
+    assert event.delta.text == "a\ufffd"
+    for wrong in ("{", '{"type":1}', r'{"type":"\ud83d'):
+        with pytest.raises(msgspec.DecodeError):
+            decode_event(wrong)

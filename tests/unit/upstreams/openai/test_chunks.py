@@ -44,6 +44,16 @@ def test_what_is_no_chunk_is_a_fault_that_repeats_nothing(text: str | bytes) -> 
     assert caught.value.__cause__ is None
 
 
+def test_half_a_character_is_no_reason_to_end_an_answer() -> None:
+    """A server in between has cut an emoji; both halves are read as no character."""
+    for half in (r"\ud83d", r"\ude00"):
+        chunk = decode_chunk(f'{{"choices":[{{"delta":{{"content":"a{half}"}}}}]}}')
+        assert chunk.choices
+        delta = chunk.choices[0].delta
+        assert delta is not None
+        assert delta.content == "a\ufffd"
+
+
 def test_errors_are_known_by_their_field_or_their_object() -> None:
     """`null` is no error."""
     assert decode_chunk('{"error": {"message": "no"}}').is_error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 import time
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from cursor_api.installed import DIALECTS
+from cursor_api.web.server import connection
 from cursor_api.web.server.limits import REFUSED_MAX, WRITE_BUFFER_BYTES, ConnectionLimits
 from cursor_api.web.server.protocol import HttpConnection
 from cursor_api.web.server.server import ServerOptions
@@ -52,6 +54,13 @@ async def test_a_slow_head_is_refused_in_time(dripped: bytes) -> None:
         refusal(await talk(port, start + pieces[0], *pieces[1:], pause_s=0.02), 408)
         assert 0.2 < time.monotonic() - began_at < 3
     assert app.seen == []
+
+
+async def test_a_refusal_is_the_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our side's: the time that its client gets to read it is not waited for."""
+    monkeypatch.setattr(connection, "REFUSAL_LINGER_S", 60)
+    async with serve(Recorder(), SMALL) as port:
+        refusal(await talk(port, b"NONSENSE\r\n\r\n"), 400)
 
 
 async def test_a_head_that_never_ends_has_an_end() -> None:
@@ -173,6 +182,36 @@ async def test_nothing_is_written_into_an_answer_that_runs(behind: bytes) -> Non
         app.may_answer.set()
         first, answer, rest = (await talking).partition(b"\r\n\r\ndone")
     assert (first.count(b"HTTP/1.1"), bool(answer), rest) == (1, True, b"")
+
+
+@pytest.mark.parametrize("ahead", [b"", GET])
+async def test_a_broken_body_is_refused_in_no_other_answers_place(ahead: bytes) -> None:
+    """Neither in its own, which runs already, nor in that of the request before it."""
+    may_go = asyncio.Event()
+
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"content-length", b"4")]
+        if not ahead:
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"do", "more_body": True})
+        while (await receive())["type"] == "http.request" and not may_go.is_set():
+            await asyncio.sleep(0.01)
+
+    chunked = ahead + POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"
+    async with serve(app, QUICK) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(chunked)
+        await asyncio.sleep(0.1)
+        writer.write(b"ZZ\r\n")
+        raw = b""
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(5):
+                while piece := await reader.read(1000):
+                    raw += piece
+        may_go.set()
+        writer.close()
+    assert raw.count(b"HTTP/1.1") == (0 if ahead else 1)
+    assert b" 400 " not in raw
 
 
 async def test_half_a_head_behind_an_answer_has_its_own_time() -> None:

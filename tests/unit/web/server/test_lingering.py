@@ -89,6 +89,14 @@ async def test_a_body_that_nobody_took_does_not_stand_in_the_way() -> None:
         assert (answer.status, answer.body) == (413, b"much")
 
 
+async def test_the_rest_of_an_answered_body_is_dropped_and_the_connection_goes_on() -> None:
+    """However much of it still comes: the next request is behind it."""
+    async with serve(Hasty([])) as port, asyncio.timeout(10):
+        last = HEAD % (b"Connection: close\r\n", 0)
+        raw = await send_all(port, HEAD % (b"", len(BODY)), BODY + last)
+    assert raw.count(b"HTTP/1.1 413") == 2
+
+
 async def test_a_client_that_never_ends_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """It may have said that it would send for ever."""
     monkeypatch.setattr(connection, "BODY_LINGER_S", 0.2)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cursor_api.web.server import serving
+from cursor_api.web.server import protocol, serving
 from cursor_api.web.server.connection import Connection
 from cursor_api.web.server.protocol import BYTES_PER_PIECE, PIECES_FREE, QUEUED_MAX
 from cursor_api.web.server.room import Room
@@ -146,6 +146,17 @@ async def test_a_body_of_tiny_chunks_is_refused() -> None:
     assert app.seen[-2:] == [f"POST / {PIECES_FREE}", f"POST / {300 * PIECES_FREE}"]
 
 
+async def test_each_body_has_so_many_small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not all of a connection together."""
+    monkeypatch.setattr(protocol, "PIECES_FREE", 10)
+    kept = CHUNKED.replace(b"Connection: close\r\n", b"")
+    app = Recorder()
+    async with serve(app, OPTIONS) as port:
+        raw = await talk(port, (kept + b"1\r\nx\r\n" * 9 + b"0\r\n\r\n") * 3, CLOSE)
+    assert raw.count(b"HTTP/1.1 200") == 4
+    assert app.seen[:3] == ["POST / 9"] * 3
+
+
 @pytest.mark.parametrize("at", [1, 3, 10, 16, 20, 28, len(CLOSE) - 2])
 @pytest.mark.parametrize("line_end", [b"", b"\r\n"])
 async def test_a_request_that_begins_where_a_large_body_ends_is_not_dropped(
@@ -248,8 +259,7 @@ async def test_a_dead_connection_leaves_nothing_for_the_collector(
                 writer.transport.abort()
             else:
                 writer.close()
-            await asyncio.sleep(0.05)
-            assert connections() == 0
+            await until(lambda: not connections())
         finally:
             gc.enable()
 
@@ -263,8 +273,7 @@ async def test_requests_that_nobody_answered_leave_nothing_either() -> None:
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(GET * 5)
-            await asyncio.sleep(0.05)
-            assert (app.asked_count, connections()) == (1, 1)
+            await until(lambda: (app.asked_count, connections()) == (1, 1))
             writer.close()
             await until(lambda: not connections())
         finally:

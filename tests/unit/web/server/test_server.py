@@ -54,14 +54,17 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def test_a_client_that_stops_reading_is_cut() -> None:
-    """Its buffer stays bounded and its connection ends at the write time-out."""
+@pytest.mark.parametrize("behind", [b"", b"GET /half"])
+async def test_a_client_that_stops_reading_is_cut(behind: bytes) -> None:
+    """Its buffer stays bounded and its connection ends at the write time-out.
+
+    Though another limit, that of the next request's head, was over before.
+    """
     app = Flood()
-    async with serve(
-        app, ServerOptions(limits=ConnectionLimits(write_timeout_s=0.3), shutdown_grace_s=1)
-    ) as port:
+    limits = ConnectionLimits(write_timeout_s=0.4, header_timeout_s=0.1)
+    async with serve(app, ServerOptions(limits=limits, shutdown_grace_s=1)) as port:
         with socket.create_connection(("127.0.0.1", port)) as client:
-            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + behind)
             await asyncio.wait_for(app.left.wait(), 10)
     assert app.sent_bytes < 16 * 1024 * 1024
 

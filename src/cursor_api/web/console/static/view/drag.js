@@ -4,33 +4,38 @@
 import { html } from "../vendor/lit-html/lit-html.js";
 import { find, PRIORITY_MAX, PRIORITY_MIN, setPriority } from "../credentials.js";
 import { t } from "../i18n.js";
-import { state, update } from "../store.js";
+import { update } from "../store.js";
+
+// Whose row is on its way. The page is told a moment later: a drop may come before that.
+let dragged = "";
 
 export function dragStart(event, alias) {
+  dragged = alias;
   event.dataTransfer.effectAllowed = "move";
   // Not the secret, not even the name: what is dropped elsewhere is only a word.
   event.dataTransfer.setData("text/plain", "credential");
   const row = event.target.closest("tr");
   if (row) event.dataTransfer.setDragImage(row, 12, 12);
   // Changing the page within this event would end the drag at once.
-  setTimeout(() => update({ dragged: alias }), 0);
+  setTimeout(() => update({ dragged }), 0);
 }
 
 export function dragEnd() {
-  update({ dragged: "" });
+  dragged = "";
+  update({ dragged });
 }
 
 export function dragOver(event) {
-  if (!state.dragged) return;
+  if (!dragged) return;
   event.preventDefault();
   event.dataTransfer.dropEffect = "move";
 }
 
 export function dropOn(event, priority) {
-  if (!state.dragged) return;
+  if (!dragged) return;
   event.preventDefault();
-  const alias = state.dragged;
-  update({ dragged: "" });
+  const alias = dragged;
+  dragEnd();
   setPriority(alias, priority);
 }
 

@@ -11,7 +11,7 @@ import { signOut } from "../session.js";
 import { state } from "../store.js";
 import { icons } from "./icons.js";
 import { languageButton, themeButton } from "./looks.js";
-import { reasonText } from "./reasons.js";
+import { reasonText } from "./parts.js";
 
 export function head(pages) {
   return html`<header>

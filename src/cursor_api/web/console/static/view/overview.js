@@ -8,8 +8,7 @@ import { state } from "../store.js";
 import { groupBy, periodsOf, requestCount, sum, tokenCount } from "../usage.js";
 import { barChart, legend, strip } from "./bars.js";
 import { checklist } from "./checklist.js";
-import { figure, modelName } from "./parts.js";
-import { reasonText } from "./reasons.js";
+import { figure, modelName, reasonText } from "./parts.js";
 import { findings } from "./settings.js";
 
 const UNDER_WAY_SHOWN = 8;

@@ -2,8 +2,8 @@
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { live } from "../vendor/lit-html/directives/live.js";
-import { name } from "../format.js";
-import { t } from "../i18n.js";
+import { duration, name, nowMs, quoted } from "../format.js";
+import { has, t } from "../i18n.js";
 import { closeDialog } from "./dialog.js";
 
 // The views of one page; each is {id, href, isChosen} and perhaps a mark behind its name.
@@ -90,4 +90,12 @@ export function figure(label, value, note = nothing) {
     <dd>${value}</dd>
     ${note === nothing ? nothing : html`<dd class="hint">${note}</dd>`}
   </div>`;
+}
+
+// Why nobody, or not everybody, can be answered now, by its code.
+export function reasonText({ code, upstream, fault, until_at: until }) {
+  const left = until ? duration((Date.parse(until) - nowMs()) / 1000) : "";
+  const key = until ? `reason.${code}_until` : `reason.${code}`;
+  const values = { upstream: quoted(upstream ?? ""), fault: fault ? t(`cause.${fault}`) : "", left };
+  return t(has(key) ? key : has(`reason.${code}`) ? `reason.${code}` : "reason.unknown", values);
 }
