@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.domain.chat import Effort
 
@@ -45,7 +47,7 @@ _REASONING_HOSTS: Final = ("api.groq.com", "api.cerebras.ai")
 _LOW_TO_HIGH: Final = (Effort.LOW, Effort.MEDIUM, Effort.HIGH)
 
 
-class Family(NamedTuple):
+class Family(Struct, frozen=True):
     """What models like one take.
 
     - `output_max`: the name of the limit on an answer's tokens.

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -69,14 +69,14 @@ class KeyParts(Struct, frozen=True):
     is_shared_up: Callable[[], bool | None] = lambda: None
 
 
-class NewKey(NamedTuple):
+class NewKey(Struct, frozen=True):
     """A key with its secret, which nobody can be told again."""
 
     key: ApiKey
     secret: Secret
 
 
-class _Found(NamedTuple):
+class _Found(Struct, frozen=True):
     """Whom a digest stands for. `until`: it is the one before a rotation."""
 
     caller: Caller
