@@ -15,6 +15,17 @@ from tests.acceptance.sdk_clients import COMMANDS, SdkClient
 from tests.acceptance.sdk_house import SdkHouse, open_house
 from tests.acceptance.wheel_house import Installed, build_wheel, install
 
+# The first test that needs the wheel builds and installs it, and others wait for that.
+WHEEL_S_MAX = 240
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give them the time for it."""
+    for item in items:
+        needs_wheel = isinstance(item, pytest.Function) and "wheel_folder" in item.fixturenames
+        if needs_wheel and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(WHEEL_S_MAX))
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(

@@ -13,6 +13,7 @@ import pytest
 from tests.acceptance.in_process import KEY, MODEL, Gateway, gateway_before
 from tests.acceptance.test_byte_cuts import (
     CONCURRENT_COUNT_MAX,
+    CUTS_S_MAX,
     END,
     RECORDING,
     TEXT,
@@ -21,6 +22,8 @@ from tests.acceptance.test_byte_cuts import (
 )
 from tests.anthropic_stream import ReadMessage, read_message_stream
 from tests.scripted_server import ScriptedServer
+
+pytestmark = pytest.mark.timeout(CUTS_S_MAX + 20)
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ async def test_an_answer_that_is_cut_is_never_told_as_whole(gateway: Gateway) ->
         async with turnstile:
             return await get(gateway, f"send {at} then close")
 
-    async with asyncio.timeout(50):
+    async with asyncio.timeout(CUTS_S_MAX):
         cuts = await asyncio.gather(*map(cut, range(len(RECORDING))))
     assert {one.error["type"] for one in cuts if one.error} == {"api_error"}
     assert all(one.error and one.end is None and not one.is_stopped for one in cuts)

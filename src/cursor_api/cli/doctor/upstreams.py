@@ -13,6 +13,7 @@ from cursor_api.bootstrap import Operator, open_credentials
 from cursor_api.cli.terminal.display import TerminalObserver, format_instant, now_utc, plain
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.telling import told, told_advice
+from cursor_api.cli.tokens.credential_words import describe_reason
 from cursor_api.cli.upstreams.one import open_upstream, parts_for
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.diagnosis import Check, Diagnosing, Verdict
@@ -117,7 +118,7 @@ def _tell_credential(report: CredentialReport) -> Check:
         words = tell("{said}, expires {at}", said=words, at=at)
     if report.state in {State.EXPIRED, State.QUARANTINED}:
         renew = tell("Renew it: cursor-api token import --replace, or token add.")
-        return Check(CREDENTIALS, Verdict.WARNING, words, report.reason or renew)
+        return Check(CREDENTIALS, Verdict.WARNING, words, describe_reason(report) or renew)
     verdict = Verdict.WARNING if report.expiry_warning else Verdict.OK
     return Check(CREDENTIALS, verdict, words)
 

@@ -26,7 +26,7 @@ FILE_GROUPS: Final = frozenset({"files", "database"})
 # And with what tokens are tested.
 FILE_AND_CURSOR_GROUPS: Final = frozenset({*FILE_GROUPS, *SCHEMA.own_kinds})
 
-Work = Callable[[Settings], Coroutine[Any, Any, int]]
+SettingsWork = Callable[[Settings], Coroutine[Any, Any, int]]
 
 
 def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | None:
@@ -45,7 +45,7 @@ def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | N
     return None if loaded.problems else loaded.settings
 
 
-def with_settings(parsed: argparse.Namespace, work: Work) -> int:
+def with_settings(parsed: argparse.Namespace, work: SettingsWork) -> int:
     """Do this with the settings of files and database; the exit status.
 
     What is wrong with them is told and exits 1, and so does what a store refuses.

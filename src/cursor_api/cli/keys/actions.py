@@ -79,7 +79,7 @@ def show(parsed: argparse.Namespace) -> int:
     """`key show`."""
 
     async def work(house: KeyHouse) -> int:
-        key = house.keys.get(parsed.id)
+        key = await house.keys.get(parsed.id)
         _tell_key(parsed, key, await house.quota.stand(key))
         return 0
 
@@ -90,7 +90,7 @@ def change(parsed: argparse.Namespace) -> int:
     """`key change`."""
 
     async def work(house: KeyHouse) -> int:
-        terms = _terms(parsed, house.keys.get(parsed.id).terms)
+        terms = _terms(parsed, (await house.keys.get(parsed.id)).terms)
         if parsed.name is not None:
             terms = terms._replace(name=parsed.name)
         if parsed.all_models:
@@ -104,7 +104,7 @@ def limits(parsed: argparse.Namespace) -> int:
     """`key limits`."""
 
     async def work(house: KeyHouse) -> int:
-        terms = house.keys.get(parsed.id).terms
+        terms = (await house.keys.get(parsed.id)).terms
         wanted = terms._replace(limits=_limits(parsed, terms.limits))
         return await _change(parsed, house, wanted)
 

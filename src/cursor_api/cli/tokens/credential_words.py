@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from cursor_api.cli.terminal.display import format_ago, format_instant, now_utc, plain
-from cursor_api.cli.terminal.language import say
+from cursor_api.cli.terminal.language import is_chinese, say
+from cursor_api.cli.terminal.telling import told_by_code
 from cursor_api.service.credentials.report import CooldownPhase, CredentialReport, State
 
 
@@ -16,9 +17,19 @@ def describe_state(report: CredentialReport, now: datetime) -> str:
         words = _describe_healthy(report)
     elif report.state is State.COOLING and report.next_try_at:
         words += say(" until {instant}", instant=format_instant(report.next_try_at, now))
-    if report.reason:
-        words += f": {report.reason}"
+    if reason := describe_reason(report):
+        words = say("{state}: {reason}", state=words, reason=reason)
     return plain(words)
+
+
+def describe_reason(report: CredentialReport) -> str:
+    """Why it is not healthy; in Chinese by the console's words, which know no upstream."""
+    if not is_chinese():
+        return report.reason or ""
+    if report.quarantine is not None:
+        return told_by_code("quarantine", report.quarantine.reason.value)
+    causes = (f"{told_by_code('cause', one.cause)} {one.model}" for one in report.cooldowns)
+    return "、".join(causes) if report.state is State.COOLING else ""
 
 
 def describe_use(report: CredentialReport, now: datetime) -> str:

@@ -1,8 +1,8 @@
 """What the servers of this dialect take, by a model's name and by who serves it.
 
 Rules of this file:
-- It is asked only for requests that are written anew. One that came in this dialect goes on as it
-  came.
+- It is for requests that are written anew. One that came in this dialect goes on as it came; but
+  for its usage nobody asks who refuses to be asked.
 - OpenAI's models know fields that other servers refuse, and the reverse. What is not known is
   asked for only what every server takes.
 - A newer model of OpenAI's than any that is known here is taken for one like the newest.

@@ -70,6 +70,9 @@ FILE_PARTS: Final = frozenset({"input_file", "file"})
 IMAGE_PARTS: Final = frozenset({"input_image", "image_url"})
 # In front of what only the upstream can read; base64 has no colon.
 REDACTED: Final = "redacted:"
+# How OpenAI's own seals begin, in a conversation that began there. No upstream here can open one,
+# and Anthropic's API refuses it as a signature.
+FOREIGN: Final = "gAAAA"
 # In front of a summary of ours in a compaction item; what others sealed has no colon.
 SUMMARY: Final = "summary:"
 SUMMARY_HEAD: Final = "This is a summary of the conversation so far:\n\n"
@@ -220,6 +223,7 @@ class Conversion:
         if not parts:
             yield from self._add_content(item.content, f"{place}.content", parts, PAST)
         text = "".join(part.text for part in parts if isinstance(part, Text))
+        seal = "" if seal.startswith(FOREIGN) else seal
         return [Thinking(text, seal)] if text or seal else []
 
     def _add_content(

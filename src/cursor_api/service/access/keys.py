@@ -34,6 +34,7 @@ from cursor_api.domain.errors import (
     Fault,
     FaultKind,
     StaleKeyError,
+    StoreAwayError,
     StoreError,
     invalid_request,
 )
@@ -194,9 +195,18 @@ class ApiKeys:
         fault.code = f"key_{state.value}"
         raise fault
 
-    def get(self, key_id: str) -> ApiKey:
-        """One of them; raises Fault(NOT_FOUND)."""
+    async def get(self, key_id: str, version: int = 1) -> ApiKey:
+        """One of them, where it can be had in this version or a later one.
+
+        Raises Fault(NOT_FOUND), and StoreAwayError where nobody can know whether there is one.
+        """
         key = self._keys.get(key_id)
+        if key is None or key.version < version:
+            # Perhaps another process has just made or changed it.
+            is_known = await self.catch_up()
+            key = self._keys.get(key_id)
+            if key is None and not is_known:
+                raise StoreAwayError(tell("The API keys cannot be read at the moment."))
         if key is None:
             raise Fault(FaultKind.NOT_FOUND, f"There is no API key {key_id[:100]!r}.")
         return key
@@ -242,7 +252,7 @@ class ApiKeys:
 
         `version` is the one that they were made for; None: whatever it is now.
         """
-        key = self._get_usable(key_id)
+        key = _require_usable(await self.get(key_id))
         if version is not None and version != key.version:
             raise Fault(
                 FaultKind.PRECONDITION_FAILED,
@@ -261,28 +271,33 @@ class ApiKeys:
                 code="invalid_value",
                 param="keep_old_s",
             )
-        key = self._get_usable(key_id)
         secret = make_secret(self._with.random)
-        rotated = replace(
-            key,
-            digest=digest_of(secret.reveal()),
-            hint=hint_of(secret),
-            previous_digest=key.digest if keep_s else None,
-            previous_until=self._now() + keep_s if keep_s else None,
-            version=key.version + 1,
-        )
-        return NewKey(await self._put(rotated), secret)
+
+        def rotated(key: ApiKey) -> ApiKey:
+            return replace(
+                _require_usable(key),
+                digest=digest_of(secret.reveal()),
+                hint=hint_of(secret),
+                previous_digest=key.digest if keep_s else None,
+                previous_until=self._now() + keep_s if keep_s else None,
+                version=key.version + 1,
+            )
+
+        return NewKey(await self._renew(key_id, rotated), secret)
 
     async def revoke(self, key_id: str) -> ApiKey:
         """No request of it is let in any more, for ever. Raises Fault, StoreError."""
-        key = self.get(key_id)
-        if key.revoked_at is not None:
-            return key
-        return await self._put(replace(key, revoked_at=self._now(), version=key.version + 1))
+
+        def revoked(key: ApiKey) -> ApiKey:
+            if key.revoked_at is not None:
+                return key
+            return replace(key, revoked_at=self._now(), version=key.version + 1)
+
+        return await self._renew(key_id, revoked)
 
     async def delete(self, key_id: str) -> None:
         """Forget one that is revoked or has expired. Raises Fault, StoreError."""
-        key = self.get(key_id)
+        key = await self.get(key_id)
         if key.state(self._now()) is KeyState.ACTIVE:
             raise Fault(
                 FaultKind.CONFLICT,
@@ -295,11 +310,19 @@ class ApiKeys:
     def _now(self) -> float:
         return self._with.clock.now()
 
-    def _get_usable(self, key_id: str) -> ApiKey:
-        key = self.get(key_id)
-        if key.revoked_at is not None:
-            raise Fault(FaultKind.CONFLICT, f"The API key {key_id!r} is revoked; make another one.")
-        return key
+    async def _renew(self, key_id: str, change: Callable[[ApiKey], ApiKey]) -> ApiKey:
+        """Change one whatever it is now: once more, where another process was first."""
+        before = await self.get(key_id)
+        try:
+            return await self._put_changed(before, change(before))
+        except Fault as fault:
+            now = await self.get(key_id)
+            if fault.kind is not FaultKind.CONFLICT or now.version == before.version:
+                raise
+            return await self._put_changed(now, change(now))
+
+    async def _put_changed(self, before: ApiKey, key: ApiKey) -> ApiKey:
+        return before if key is before else await self._put(key)
 
     async def _ask(self) -> None:
         await asyncio.sleep(self._read_at + ASK_EVERY_S - self._with.clock.monotonic())
@@ -350,3 +373,9 @@ class ApiKeys:
                 found[key.previous_digest] = _Found(caller, key.previous_until)
             found[key.digest] = _Found(caller, None)
         self._found = found
+
+
+def _require_usable(key: ApiKey) -> ApiKey:
+    if key.revoked_at is not None:
+        raise Fault(FaultKind.CONFLICT, f"The API key {key.id!r} is revoked; make another one.")
+    return key

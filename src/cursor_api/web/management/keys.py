@@ -132,14 +132,14 @@ class KeyRoutes:
 
     async def get(self, request: Request) -> Response:
         """One of them."""
-        key = self._keys.get(_id(request))
+        key = await self._keys.get(_id(request))
         standing = await self._quota.stand(key)
         return reply(show_key(key, self._clock.now(), standing))
 
     async def change(self, request: Request) -> Response:
         """Other terms, from the next request on."""
         given = await read_json(request, _PATCH)
-        key = self._keys.get(_id(request))
+        key = await self._keys.get(_id(request), given.version or 1)
         terms = changed_terms(key.terms, given)
         # What was read here is what is changed, whoever comes in between.
         changed = await self._keys.change(key.id, terms, given.version or key.version)
@@ -157,7 +157,7 @@ class KeyRoutes:
 
     async def delete(self, request: Request) -> Response:
         """Forget one; the answer says what it was."""
-        key = self._keys.get(_id(request))
+        key = await self._keys.get(_id(request))
         await self._keys.delete(key.id)
         return reply(self._show(key))
 

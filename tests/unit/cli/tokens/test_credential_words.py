@@ -8,10 +8,12 @@ import msgspec
 import pytest
 
 from cursor_api.cli.tokens.credential_words import describe_state, describe_use
+from cursor_api.domain.credential_health import QuarantineReason
 from cursor_api.service.credentials.report import (
     CooldownPhase,
     CooldownReport,
     CredentialReport,
+    QuarantineReport,
     State,
 )
 
@@ -91,3 +93,21 @@ def test_a_resting_one_says_until_when() -> None:
 def test_its_use_never_contradicts_itself(values: dict[str, object], words: str) -> None:
     """What was used and counted nothing says nothing of requests."""
     assert describe_use(report(**values), NOW) == words
+
+
+def test_why_it_is_out_of_service_is_told_in_the_language_of_the_reader(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the words of its upstream in English, in those of the console in Chinese."""
+    quarantine = QuarantineReport(QuarantineReason.EXPIRED, "", NOW)
+    expired = report(state=State.EXPIRED, reason="It is over.", quarantine=quarantine)
+    resting = report(
+        state=State.COOLING, reason="It is limited.", cooldowns=cooled(CooldownPhase.WAITING)
+    )
+    assert describe_state(expired, NOW) == "expired: It is over."
+    assert describe_state(resting, NOW) == "cooling: It is limited."
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert describe_state(expired, NOW) == "已过期：令牌已过期。请重新登录并更新令牌。"
+    assert describe_state(resting, NOW) == "冷却中：请求过于频繁 gpt-5"
+    off = report(state=State.DISABLED, reason="It is off.")
+    assert describe_state(off, NOW) == "已停用"

@@ -72,6 +72,9 @@ def test_a_turn_of_the_model_s_is_one_message() -> None:
     [
         ({"summary": [], "encrypted_content": "c2VhbA=="}, [Thinking("", "c2VhbA==")]),
         ({"summary": [], "encrypted_content": "redacted:eA=="}, [Thinking("eA==", "", True)]),
+        # OpenAI's own.
+        ({"summary": [], "encrypted_content": "gAAAAABqX1a7=="}, []),
+        ({"summary": "Hm.", "encrypted_content": "gAAAAABqX1a7=="}, [Thinking("Hm.")]),
         ({"content": [{"type": "reasoning_text", "text": "raw"}]}, [Thinking("raw")]),
         ({"summary": []}, []),
     ],

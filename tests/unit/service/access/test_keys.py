@@ -68,7 +68,9 @@ class House:
         parts = KeyParts(
             self.store, self.limits, self.clock, self._random, lambda: self.is_shared_up
         )
-        return ApiKeys(parts)
+        keys = ApiKeys(parts)
+        keys.is_loaded = True  # there is nothing yet
+        return keys
 
     def _random(self, bytes_count: int) -> bytes:
         return next(self._numbers).to_bytes(bytes_count, "big")
@@ -308,3 +310,43 @@ async def test_nothing_is_current_while_the_store_hangs_or_is_away(
     house.store.is_away = False
     await house.keys.has_changed()
     assert await house.keys.catch_up()
+
+
+async def test_what_another_process_has_just_made_or_changed_can_be_changed_here(
+    house: House,
+) -> None:
+    """It is neither unknown, nor is whoever has read it there told to read it again."""
+    other = house.open()
+    await house.keys.load()
+    made = await other.create(KeyTerms("Alice"))
+    house.store.is_changed = True
+    house.clock.seconds += 1
+    assert await house.keys.get("alice") == made.key
+    await other.change("alice", KeyTerms("Alice B."))
+    house.store.is_changed = True
+    house.clock.seconds += 1
+    assert (await house.keys.get("alice", version=2)).name == "Alice B."
+    with pytest.raises(Fault) as caught:
+        await house.keys.get("nobody")
+    assert caught.value.kind is FaultKind.NOT_FOUND
+    house.store.is_away = True
+    house.clock.seconds += 1
+    with pytest.raises(StoreAwayError):
+        await house.keys.get("nobody")
+    assert (await house.keys.get("alice")).version == 2
+
+
+async def test_a_revocation_and_a_new_secret_need_not_be_told_twice(house: House) -> None:
+    """Changed at another process a moment before: what is meant is done all the same."""
+    await house.create()
+    other = house.open()
+    await other.load()
+    await other.change("alice", KeyTerms("A."))
+    rotated = await house.keys.rotate("alice")
+    assert (rotated.key.name, rotated.key.version) == ("A.", 3)
+    assert (await other.revoke("alice")).name == "A."
+    # Neither does it undo anything.
+    assert (await house.keys.revoke("alice")).version == 4
+    await other.load()
+    with pytest.raises(Fault, match="is revoked"):
+        await other.rotate("alice")

@@ -16,6 +16,7 @@ from cursor_api.service.credentials import roster as roster_module
 from cursor_api.service.credentials.roster import digest
 from tests.endpoints import FAKE
 from tests.unit.service.credentials.roster_house import A, B, House
+from tests.waiting import until
 
 
 async def test_a_start_serves_what_the_store_has() -> None:
@@ -155,22 +156,19 @@ async def test_changes_are_noticed_and_a_bad_one_is_told_once(
     watching = asyncio.create_task(house.roster.watch())
     house.store.credentials.append(B)
     house.store.is_changed = True
-    await asyncio.sleep(0.05)
+    await until(lambda: house.observer.notices == ["credentials reloaded"])
     assert house.serving == "ab"
-    assert house.observer.notices == ["credentials reloaded"]
     house.store.error = StoreError("line 1 is bad")
     for _ in range(3):
         house.store.is_changed = True
-        await asyncio.sleep(0.02)
+        await until(lambda: house.observer.warnings and not house.store.is_changed)
     assert house.serving == "ab"
     assert len(house.observer.warnings) == 1
     house.store.error = None
     house.store.is_changed = True
-    await asyncio.sleep(0.05)
-    assert len(house.observer.notices) == 2
+    await until(lambda: len(house.observer.notices) == 2)
     house.cool()
-    await asyncio.sleep(0.05)
-    assert house.memory.save_count >= 1
+    await until(lambda: house.memory.save_count)
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await watching
@@ -189,15 +187,14 @@ async def test_a_bug_in_one_step_of_the_watch_ends_nothing(
     watching = asyncio.create_task(house.roster.watch())
     house.store.credentials.append(B)
     house.store.is_changed = True
-    await asyncio.sleep(0.1)
-    assert house.serving == "ab"
+    await until(lambda: house.serving == "ab" and house.observer.warnings)
     [(event, facts)] = house.observer.warnings
     assert event == "the watch failed to save the pool's memory, and will try again"
     assert facts == {"exc_info": bug}
     house.memory.error = None
     house.store.error = TypeError("a bug in the store of credentials")
     house.store.is_changed = True
-    await asyncio.sleep(0.1)
+    await until(lambda: house.memory.save_count and len(house.observer.warnings) > 1)
     assert house.memory.save_count == 1
     assert house.observer.warnings[1][0].startswith("the watch failed to look for changed")
     watching.cancel()

@@ -74,9 +74,10 @@ async def test_only_who_has_the_token_is_let_in() -> None:
 
 async def test_a_bridge_that_is_gone_waits_for_nothing() -> None:
     """Whoever was to answer is told."""
-    ended = asyncio.Event()
+    begun, ended = asyncio.Event(), asyncio.Event()
 
     async def wait(_call: CustomToolCall) -> ToolAnswer:
+        begun.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -87,6 +88,6 @@ async def test_a_bridge_that_is_gone_waits_for_nothing() -> None:
         there = await server.listen()
         headers = {"Authorization": f"Bearer {there.token.reveal()}"}
         asking = asyncio.create_task(session.post(there.url + PATH, content=GOOD, headers=headers))
-        await asyncio.sleep(0.05)
+        await asyncio.wait_for(begun.wait(), 10)
         asking.cancel()
         await asyncio.wait_for(ended.wait(), 10)
