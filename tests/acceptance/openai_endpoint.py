@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from tests.acceptance.background import LoopThread
@@ -71,7 +72,7 @@ class Endpoint:
         await turn.head(content_type="text/event-stream")
         await turn.chunk(b": one moment\n\n" + chunk({"role": "assistant", "content": ""}))
         last = asked["messages"][-1]
-        if asked.get("tools") and last["role"] == "user":
+        if asked.get("tools") and not _has_results(asked["messages"]):
             reason = "tool_calls"
             for piece in _calls(asked["tools"]):
                 await turn.chunk(piece)
@@ -136,6 +137,12 @@ def vectors(asked: Json) -> bytes:
     return json.dumps(
         {"object": "list", "data": data, "model": asked["model"], "usage": usage}
     ).encode()
+
+
+def _has_results(messages: list[Json]) -> bool:
+    """Whether the last calls are answered, images of theirs behind them or not."""
+    since = takewhile(lambda message: message["role"] != "assistant", reversed(messages))
+    return any(message["role"] == "tool" for message in since)
 
 
 def _calls(tools: list[Json]) -> list[bytes]:

@@ -258,7 +258,8 @@ class CompletionFolder:
             message["reasoning_content"] = str(self._reasoning)
         if self._citations:
             message["annotations"] = _annotations(self._citations)
-        message |= self._calls.fields()
+        if self._calls:
+            message |= self._calls.fields()
         choice = {
             "index": 0,
             "message": message,

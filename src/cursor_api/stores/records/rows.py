@@ -150,6 +150,7 @@ def _text(text: str, length_max: int = NAME_LENGTH_MAX) -> str:
     """What every database takes: no NUL, no half of a surrogate pair, and not too much of it."""
     if len(text) > length_max:
         text = text[: length_max - 1] + "…"
-    if text.isascii():
-        return text if "\0" not in text else text.replace("\0", "")
+    if text.isprintable():
+        # Neither is; and the mask of a secret, which is in each row, is no ASCII.
+        return text
     return text.replace("\0", "").encode("utf-8", "replace").decode()
