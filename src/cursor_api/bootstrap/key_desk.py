@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cursor_api.bootstrap.api_keys import KeyHouse, KeyHouseParts, make_key_house
@@ -37,7 +37,7 @@ async def open_keys(settings: Settings, observer: Observer) -> AsyncIterator[Key
         yield house
 
 
-class Copied(NamedTuple):
+class Copied(Struct, frozen=True):
     """Ids of keys that were copied, and of those that were there or are another's; prices."""
 
     keys: tuple[str, ...]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from cursor_api.bootstrap.stores import make_find_unread
 from cursor_api.domain.credential import Secret
@@ -14,7 +15,7 @@ from cursor_api.options.extras import missing_extra
 from cursor_api.ports.process import Observer
 
 
-class Look(NamedTuple):
+class Look(Struct, frozen=True):
     """What is at the address of a setting, what to warn of, or why it cannot be used."""
 
     variable: str

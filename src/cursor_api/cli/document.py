@@ -10,7 +10,8 @@ import itertools
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from cursor_api.cli.documents.clients import write_clients
 from cursor_api.cli.documents.commands import write_commands
@@ -20,7 +21,7 @@ from cursor_api.settings import chinese, chinese_labels, chinese_notes
 from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
 
 
-class Phrase(NamedTuple):
+class Phrase(Struct, frozen=True):
     """The page's own words in both languages."""
 
     en: str

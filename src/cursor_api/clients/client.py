@@ -17,8 +17,10 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
+from msgspec import Struct
 
-class Phrase(NamedTuple):
+
+class Phrase(Struct, frozen=True):
     """Words for people, in both languages."""
 
     en: str
@@ -33,7 +35,7 @@ class Api(enum.Enum):
     MESSAGES = "/v1/messages"
 
 
-class ClientFile(NamedTuple):
+class ClientFile(Struct, frozen=True):
     """A file that a client reads. `where` says which; `name` is what `run` calls its own one.
 
     `folder_variable` is the variable that names the folder it is looked for in, "" where an
@@ -47,7 +49,7 @@ class ClientFile(NamedTuple):
     folder_variable: str = ""
 
 
-class Snippet(NamedTuple):
+class Snippet(Struct, frozen=True):
     """Something to paste into a terminal or a program."""
 
     language: str

@@ -34,7 +34,7 @@ class Choice(enum.Enum):
     NAMED = "named"
 
 
-class ToolChoice(NamedTuple):
+class ToolChoice(Value, frozen=True):
     """`name` is set with NAMED only; `is_parallel`: several calls in one answer are welcome."""
 
     kind: Choice
@@ -42,7 +42,7 @@ class ToolChoice(NamedTuple):
     is_parallel: bool = True
 
 
-class OutputForm(NamedTuple):
+class OutputForm(Value, frozen=True):
     """JSON of any shape, or of this schema (which is JSON itself)."""
 
     schema: bytes | None = None

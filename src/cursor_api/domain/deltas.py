@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from cursor_api.domain.value import Value
 
@@ -116,7 +115,7 @@ class Usage(Value, frozen=True):
         return self.input_count + self.output_count
 
 
-class InputCount(NamedTuple):
+class InputCount(Value, frozen=True):
     """How many tokens a request has, and who counted them."""
 
     tokens_count: int

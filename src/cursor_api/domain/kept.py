@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.value import Value
 
 NOT_FOUND: Final = "previous_response_not_found"
 
@@ -36,7 +37,7 @@ class Thread(NamedTuple):
     references: tuple[Reference, ...] = ()
 
 
-class KeptPage(NamedTuple):
+class KeptPage(Value, frozen=True):
     """Which of an answer's items are wanted."""
 
     count_max: int = 20

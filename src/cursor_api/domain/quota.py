@@ -151,7 +151,7 @@ class Held(NamedTuple):
     period: str
 
 
-class Bucket(NamedTuple):
+class Bucket(Value, frozen=True):
     """What was taken within the last minute and has not been filled again.
 
     `taken` is in 60,000ths: a limit of N a minute fills N of them in each millisecond. `at_ms` is

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from cursor_api.domain.deltas import UsageSource
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.domain.value import Value
 
 PAGE_ROWS: Final = 50
 PAGE_ROWS_MAX: Final = 500
@@ -50,7 +51,7 @@ class RecordQuery(NamedTuple):
     ended_since: float | None = None
 
 
-class RecordPage(NamedTuple):
+class RecordPage(Value, frozen=True):
     """Records, newest first (or the last end first), and where to go on.
 
     `continue_from` is the `before` (after an `after` the `after`) of the next page; None: no more.

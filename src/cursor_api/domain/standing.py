@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from cursor_api.domain.periods import Moment, Unit
 from cursor_api.domain.quota import Bucket, Counters, Limit, Limits
+from cursor_api.domain.value import Value
 
 
-class Left(NamedTuple):
+class Left(Value, frozen=True):
     """One limit. `unit` is what it counts: requests, tokens or nano_dollars.
 
     `left_count` is 0 where more than all is used. `reset_s` is how long until all is there again.
@@ -22,7 +22,7 @@ class Left(NamedTuple):
     reset_s: float
 
 
-class Standing(NamedTuple):
+class Standing(Value, frozen=True):
     """All limits of a key, as they were at this instant, in unix seconds."""
 
     lefts: tuple[Left, ...]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -62,7 +62,7 @@ class Facts(Struct, frozen=True):
 Rule = Callable[[Facts], Finding | None]
 
 
-class Rules(NamedTuple):
+class Rules(Struct, frozen=True):
     """Problems and warnings. An options class has its own in the class variable `RULES`."""
 
     must: tuple[Rule, ...] = ()

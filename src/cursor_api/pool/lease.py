@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -29,7 +28,7 @@ class Ask(Struct, frozen=True):
     conversation: str = ""
 
 
-class LeaseHooks(NamedTuple):
+class LeaseHooks(Struct, frozen=True):
     """What the pool does when a lease ends, and when its credential is blamed afterwards."""
 
     settled: Callable[[Slot, str, LeaseOutcome], None]

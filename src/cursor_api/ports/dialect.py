@@ -6,6 +6,8 @@ import re
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from msgspec import Struct
+
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.deltas import Delta
@@ -80,7 +82,7 @@ class AnswerFolder(Protocol):
         ...
 
 
-class DialectDescription(NamedTuple):
+class DialectDescription(Struct, frozen=True):
     """What the OpenAPI document says of a dialect's addresses. The types are msgspec's.
 
     `answers` are JSON schemas of a good answer, by media type; `error` is what errors are where

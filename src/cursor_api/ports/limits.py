@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from msgspec import Struct
 
 from cursor_api.domain.quota import Admitted, Claim, Counters, Limits, Refused, Spent, Unknown
 
 
-class Settlement(NamedTuple):
+class Settlement(Struct, frozen=True):
     """What a request has used in the end. The limit of a minute is the one that the key has now."""
 
     key_id: str

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from msgspec import Struct
 
 
-class MetricsPage(NamedTuple):
+class MetricsPage(Struct, frozen=True):
     """All metrics as text, and which form of it that is."""
 
     body: bytes

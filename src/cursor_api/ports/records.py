@@ -6,6 +6,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
+from msgspec import Struct
+
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_content import RecordContent, Transcript
@@ -24,7 +26,7 @@ from cursor_api.ports.stores import RequestLog
 WRITE_BOUNDS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
-class WriteTimes(NamedTuple):
+class WriteTimes(Struct, frozen=True):
     """How long batches took to be written, since the start.
 
     `counts` are of those up to each of `WRITE_BOUNDS_S` and not up to the one before; the last is

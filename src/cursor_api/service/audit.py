@@ -6,7 +6,8 @@ An act that cannot be kept has been done all the same: it is told in the log, in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from cursor_api.domain.act import SUBJECT_LENGTH_MAX, Act, ActKind, ActQuery, KeptAct
 from cursor_api.domain.errors import StoreError
@@ -14,7 +15,7 @@ from cursor_api.ports.audit import AuditStore
 from cursor_api.ports.process import Clock, Observer
 
 
-class ActPage(NamedTuple):
+class ActPage(Struct, frozen=True):
     """Acts, the last one first; `continue_from` is the `before` of the next page, None: no more."""
 
     acts: Sequence[KeptAct]

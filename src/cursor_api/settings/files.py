@@ -13,7 +13,9 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from cursor_api.domain.errors import StaleTextError
 from cursor_api.files.disk import Disk
@@ -48,7 +50,7 @@ from cursor_api.settings.upstream_blocks import (
 STALE: Final = tell("The settings are no longer those that you have seen.")
 
 
-class Drafts(NamedTuple):
+class Drafts(Struct, frozen=True):
     """What files would be after a change; None: as they are."""
 
     toml: Draft | None = None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
-from typing import NamedTuple
 
+from msgspec import Struct
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -27,7 +27,7 @@ from cursor_api.telemetry.counting import Counts, Spreads
 from cursor_api.telemetry.metrics import PREFIX, GatewayStanding, Instruments
 
 
-class Form(NamedTuple):
+class Form(Struct, frozen=True):
     """A text format of metrics."""
 
     encode: Callable[[CollectorRegistry], bytes]

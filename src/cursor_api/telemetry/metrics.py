@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from cursor_api.domain.deltas import Usage, UsageSource
 from cursor_api.domain.errors import SCOPES, FaultKind
 from cursor_api.domain.record import RequestRecord, Status
@@ -126,7 +128,7 @@ class _Tokens(NamedTuple):
     output_estimated: Count
 
 
-class _OfModel(NamedTuple):
+class _OfModel(Struct, frozen=True):
     """What counts for every request of one model in one dialect."""
 
     outcomes: dict[Status, Count]

@@ -13,7 +13,7 @@ import contextlib
 from collections import deque
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -55,7 +55,7 @@ class TraceTimes(Struct, frozen=True):
     last_s: float = 2.0
 
 
-class _Failure(NamedTuple):
+class _Failure(Struct, frozen=True):
     """Why a batch was not taken; a final one is not tried again."""
 
     problem: str

@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 import errno
 from email.utils import parsedate_to_datetime
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.said import fill, tell
@@ -29,7 +31,7 @@ class HttpStage(enum.Enum):
     READING = "reading"
 
 
-class ErrorRow(NamedTuple):
+class ErrorRow(Struct, frozen=True):
     """One foreign exception and what it is here.
 
     `message` may name `{host}`, the limits, and the `{flaw}` of a certificate.

@@ -19,9 +19,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import httptools
+from msgspec import Struct
 
 HEAD_BYTES_MAX: Final = 1 << 14
 CONNECTIONS_MAX: Final = 256
@@ -43,7 +44,7 @@ class BreakOffError(Exception):
     """An answer stops here, and its connection with it."""
 
 
-class Reply(NamedTuple):
+class Reply(Struct, frozen=True):
     """An answer. A body that is not bytes is sent in chunks, as its pieces come."""
 
     status: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypeGuard
+from typing import Any, Final, TypeGuard
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.errors import Fault, FaultKind
@@ -21,7 +22,7 @@ _CREATED_MAX: Final = 1 << 40
 _CONTEXT_NAMES: Final = ("max_input_tokens", "context_length", "context_window", "max_model_len")
 
 
-class ModelPage(NamedTuple):
+class ModelPage(Struct, frozen=True):
     """`next_id` is what the next page follows, "" on the last one."""
 
     models: list[Model]

@@ -6,7 +6,7 @@ What a refusal means is each upstream's own table; how it is told is the same fo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -74,7 +74,7 @@ class FaultContext(Struct, frozen=True):
     leads: Mapping[FaultKind, str] = field(default_factory=lambda: LEADS)
 
 
-class Refusal(NamedTuple):
+class Refusal(Struct, frozen=True):
     """What an upstream said: what it means, its own words, and its own code, which must be known.
 
     `retry_after` is the header of that name; `retry_after_s` is a wait that was told otherwise.

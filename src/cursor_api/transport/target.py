@@ -7,6 +7,8 @@ import functools
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from msgspec import Struct
+
 from cursor_api.transport.options import is_header_value
 
 # An upstream has a handful of addresses; lists of models are asked for page by page.
@@ -22,14 +24,14 @@ class Place(NamedTuple):
     is_tls: bool
 
 
-class Proxy(NamedTuple):
+class Proxy(Struct, frozen=True):
     """A proxy, and the header with its name and password; b"" where it has none."""
 
     place: Place
     authorization: bytes
 
 
-class Way(NamedTuple):
+class Way(Struct, frozen=True):
     """What a connection leads to, and through which proxy; None: directly.
 
     Requests that go the same way may share a connection.
@@ -39,7 +41,7 @@ class Way(NamedTuple):
     proxy: Proxy | None
 
 
-class Target(NamedTuple):
+class Target(Struct, frozen=True):
     """An address: the way to it, and the first lines of a head for it."""
 
     way: Way

@@ -19,9 +19,10 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api import __version__
 from cursor_api.cli.backups.pieces import (
@@ -65,7 +66,7 @@ _KEYS_AND_CERTIFICATES: Final = (".api_key_file", "ca_file", "tls_cert_file", "t
 WARNING: Final = "Anyone who can read it can use your accounts: keep it where only you can read it."
 
 
-class _Found(NamedTuple):
+class _Found(Struct, frozen=True):
     """A file to be saved. `data` is a text, read already; None for a database."""
 
     role: Role

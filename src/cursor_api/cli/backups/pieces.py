@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api.cli.terminal.language import say
 from cursor_api.files.sealing import MARK
@@ -26,7 +27,7 @@ TEXT_BYTES_MAX: Final = 16 * 1024 * 1024
 PIECES_MAX: Final = 1000
 
 
-class Role(NamedTuple):
+class Role(Struct, frozen=True):
     """A kind of piece: its name in the backup, and what its owner should know of it.
 
     `variable` is the setting that says where it lies; "" where its name in the home folder does.

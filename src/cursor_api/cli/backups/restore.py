@@ -19,7 +19,9 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.cli.backups.pieces import (
     CONTENTS,
@@ -54,7 +56,7 @@ _BLOCK_BYTES: Final = 1024 * 1024
 _END_BYTES: Final = tarfile.RECORDSIZE + 1
 
 
-class _Move(NamedTuple):
+class _Move(Struct, frozen=True):
     """A piece that was unpacked and checked, and where it goes."""
 
     role: Role

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from cursor_api.cli.doctor.inner_call import App, Called, call
 from cursor_api.domain.credential import Secret
@@ -34,7 +36,7 @@ DATA: Final = b"data: "
 DONE: Final = b"[DONE]"
 
 
-class Target(NamedTuple):
+class Target(Struct, frozen=True):
     """A route: one model of one upstream. `model` None: none is known."""
 
     upstream: str
@@ -42,7 +44,7 @@ class Target(NamedTuple):
     model: str | None
 
 
-class Outcome(NamedTuple):
+class Outcome(Struct, frozen=True):
     """What came of one chat, in a line."""
 
     name: str

@@ -19,6 +19,7 @@ from typing import IO, Any, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api import __version__
 from cursor_api.cli.terminal.display import plain
@@ -49,7 +50,7 @@ class GatewayAddress(NamedTuple):
     cert_file: Path | None = None
 
 
-class Call(NamedTuple):
+class Call(Struct, frozen=True):
     """What is asked. `path` comes after the root; `body` is sent as JSON.
 
     `timeout_s` is the silence that is borne, not the whole time.

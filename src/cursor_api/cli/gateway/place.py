@@ -10,7 +10,9 @@ import argparse
 import json
 import os
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from cursor_api.cli.gateway.call import Call, CallError, GatewayAddress, fetch
 from cursor_api.cli.home.folder import find_home
@@ -34,7 +36,7 @@ _EVERYWHERE: Final[Mapping[str, str]] = {
 }
 
 
-class Served(NamedTuple):
+class Served(Struct, frozen=True):
     """Its models, and those of them that can call tools; or why they cannot be had.
 
     `is_nobody`: because no gateway runs there.

@@ -17,7 +17,7 @@ from cursor_api.cli.terminal.output import print_error, print_result
 from cursor_api.cli.terminal.telling import in_words, told, told_advice
 from cursor_api.cli.upstreams.one import ask, open_upstream
 from cursor_api.domain.catalog import Route
-from cursor_api.domain.errors import Fault
+from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.installed import KINDS, SCHEMA
 from cursor_api.options.said import tell
 from cursor_api.options.upstreams import UpstreamSettings
@@ -31,7 +31,10 @@ SHOWN_MODELS_MAX: Final = 8
 
 
 class Result(Struct, frozen=True):
-    """What `upstream test --json` prints. What was not asked or did not answer is None."""
+    """What `upstream test --json` prints. What was not asked or did not answer is None.
+
+    Its sentences are in English; people are told them in their language.
+    """
 
     name: str
     kind: str
@@ -42,6 +45,7 @@ class Result(Struct, frozen=True):
     chat_text: str | None = None
     chat_after_s: float | None = None
     fault: str | None = None
+    fault_kind: FaultKind | None = None
     advice: str | None = None
 
 
@@ -93,8 +97,8 @@ async def try_upstream(
             result, fault=tell("It cannot be opened: {reason}.", reason=error.strerror or error)
         )
     except Fault as fault:
-        advice = told_advice(fault.kind, KINDS[settings.kind].words.advise(fault))
-        return replace(result, fault=fault.said, advice=advice)
+        advice = KINDS[settings.kind].words.advise(fault)
+        return replace(result, fault=fault.said, fault_kind=fault.kind, advice=advice)
     return replace(result, is_ok=True)
 
 
@@ -152,8 +156,12 @@ def _print(result: Result, *, is_chat: bool) -> None:
             say("{name} did not answer: {reason}", name=name, reason=plain(in_words(result.fault)))
         )
         if result.advice:
-            print_result(in_words(result.advice))
+            print_result(_tell_advice(result.fault_kind, result.advice))
     elif not is_chat:
         print_result(
             say("Send a question to one of them: cursor-api upstream test {name} --chat", name=name)
         )
+
+
+def _tell_advice(kind: FaultKind | None, advice: str) -> str:
+    return in_words(advice) if kind is None else told_advice(kind, advice)

@@ -13,7 +13,9 @@ from __future__ import annotations
 import enum
 import functools
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.domain.chat import Effort
 
@@ -37,7 +39,7 @@ class Thinking(enum.Enum):
     ADAPTIVE = "adaptive"
 
 
-class Family(NamedTuple):
+class Family(Struct, frozen=True):
     """What models like one take.
 
     `output_count` is what is allowed where the caller says nothing, and `output_count_max` what

@@ -13,9 +13,10 @@ status, observed. The rules they led to:
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports.dialect import RenderedFault
@@ -24,7 +25,7 @@ from cursor_api.wire.retry_after import explain_wait, retry_headers
 JSON_MEDIA_TYPE: Final = "application/json"
 
 
-class Shape(NamedTuple):
+class Shape(Struct, frozen=True):
     """How a kind of fault looks to a caller.
 
     `should_retry` None leaves a retry to the client's own rules. `retry_after_s` is sent when the

@@ -6,9 +6,10 @@ import enum
 from collections.abc import Generator
 from contextlib import suppress
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api.dialects.anthropic_messages.blocks import (
     IGNORED_MAX,
@@ -57,7 +58,7 @@ SHOWS_THOUGHTS: Final = frozenset({ThinkingShown.ALL})
 SHOWS_SEALS: Final = frozenset({ThinkingShown.ALL, ThinkingShown.SEALED})
 
 
-class Style(NamedTuple):
+class Style(Struct, frozen=True):
     """What of a request only the spelling of its answer needs.
 
     Whoever did not ask for thinking gets none: programs take the first block for the answer.

@@ -10,7 +10,9 @@ Rules of this file:
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.dialects.anthropic_messages.families import Family, Thinking
 from cursor_api.dialects.anthropic_messages.turns import Object, Turn
@@ -33,7 +35,7 @@ _FORCED: Final = frozenset({Choice.ANY, Choice.NAMED})
 _THOUGHTS: Final = frozenset({"thinking", "redacted_thinking"})
 
 
-class ThinkingFields(NamedTuple):
+class ThinkingFields(Struct, frozen=True):
     """What is written: `thinking` and `effort`, each only where it is said."""
 
     thinking: Object | None = None

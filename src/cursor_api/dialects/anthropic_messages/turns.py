@@ -12,10 +12,10 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
-from typing import Final, NamedTuple, assert_never
+from typing import Final, assert_never
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from cursor_api.dialects.anthropic_messages.call_ids import ConversationCallIds
 from cursor_api.domain.content import (
@@ -46,7 +46,7 @@ _TTLS: Final = {ttl_s: word for word, ttl_s in CACHE_TTL_S.items()}
 _INPUT: Final = msgspec.json.Decoder(dict[str, Raw])
 
 
-class Turn(NamedTuple):
+class Turn(Struct, frozen=True):
     """What one side says. `results` are those of calls."""
 
     role: Role
@@ -59,7 +59,7 @@ class Turn(NamedTuple):
         return [*self.results, *self.blocks]
 
 
-class Written(NamedTuple):
+class Written(Struct, frozen=True):
     """A conversation as it is sent."""
 
     system: list[Object]

@@ -7,10 +7,10 @@ gateway decides is written over it. Any other is written from the domain's value
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from cursor_api.dialects.anthropic_messages.caching import mark_prompt
 from cursor_api.dialects.anthropic_messages.enforceable import is_enforceable
@@ -49,7 +49,7 @@ _FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
 _encode = msgspec.json.Encoder().encode
 
 
-class WriteOptions(NamedTuple):
+class WriteOptions(Struct, frozen=True):
     """What the operator decides.
 
     `output_count` is allowed where the caller names no number; None: by the model's family.

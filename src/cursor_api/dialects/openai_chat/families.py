@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.domain.chat import Effort
 
@@ -22,10 +24,11 @@ KNOWN_MODELS_MAX: Final = 256
 MAX_TOKENS: Final = "max_tokens"
 MAX_COMPLETION_TOKENS: Final = "max_completion_tokens"
 
-# `gpt-5.2`, `openai/gpt-4o`, `o3-mini`; gpt-oss is what anybody may serve.
-_GPT: Final = re.compile(r"\bgpt-(?!oss)(\d{1,2})(?:\.(\d{1,2}))?")
+# `gpt-5.2`, `openai/gpt-4o`, `o3-mini`; gpt-oss is what anybody may serve, and gpt-35 what Azure
+# calls gpt-3.5.
+_GPT: Final = re.compile(r"\bgpt-(?!oss|35)(\d{1,2})(?:\.(\d{1,2}))?")
 _O_SERIES: Final = re.compile(r"(?:^|[/:])o\d(?!\w)")
-_OPENAI_OTHER: Final = re.compile(r"\bchatgpt|\bcodex")
+_OPENAI_OTHER: Final = re.compile(r"\bchatgpt|\bcodex|\bgpt-35")
 _OPENAI_HOSTS: Final = ("api.openai.com", ".azure.com")
 _MISTRAL: Final = re.compile(r"mistral|mixtral|ministral|codestral|devstral|magistral|pixtral")
 _MISTRAL_HOSTS: Final = ("api.mistral.ai",)
@@ -45,7 +48,7 @@ _REASONING_HOSTS: Final = ("api.groq.com", "api.cerebras.ai")
 _LOW_TO_HIGH: Final = (Effort.LOW, Effort.MEDIUM, Effort.HIGH)
 
 
-class Family(NamedTuple):
+class Family(Struct, frozen=True):
     """What models like one take.
 
     - `output_max`: the name of the limit on an answer's tokens.
@@ -90,10 +93,10 @@ def family_of(model: str, host: str = "") -> Family:
 
 def level_of(effort: Effort, family: Family) -> str | None:
     """The nearest level that a model knows, rather above than below; None for none."""
-    order = list(Effort)
-    fitting = [one for one in family.efforts if order.index(one) >= order.index(effort)]
     if not family.efforts:
         return None
+    order = list(Effort)
+    fitting = [one for one in family.efforts if order.index(one) >= order.index(effort)]
     return (fitting[0] if fitting else family.efforts[-1]).value
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api.dialects.openai.images import quote, read_image
 from cursor_api.dialects.openai_chat.decode import decode_chat
@@ -80,7 +81,7 @@ ARGUMENT_UNIT_BYTES = 4_096
 Place = tuple[int, int]
 
 
-class Style(NamedTuple):
+class Style(Struct, frozen=True):
     """What of a request only the spelling of its answer needs.
 
     `has_functions`: calls are spelled `function_call`, as they were before `tools`.

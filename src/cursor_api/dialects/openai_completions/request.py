@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct
@@ -71,7 +71,7 @@ class CompletionsIn(Struct, gc=False):
     user: Raw = NOTHING
 
 
-class Style(NamedTuple):
+class Style(Struct, frozen=True):
     """What only the spelling of the answer needs; `echoed` are the prompt's pieces, if asked."""
 
     include_usage: bool = False

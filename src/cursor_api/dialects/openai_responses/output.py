@@ -10,9 +10,10 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api.dialects.openai_responses.items import REDACTED
 from cursor_api.domain.deltas import Citation
@@ -259,7 +260,7 @@ class ReasoningItem(_Item):
         return b'{"id":"%b","type":"reasoning","summary":[%b]%b}' % (self.id, part, sealed)
 
 
-class Called(NamedTuple):
+class Called(Struct, frozen=True):
     """What is called: a tool by its name in its namespace, "" for none.
 
     `is_custom`: it takes any text.

@@ -8,7 +8,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct
@@ -93,7 +93,7 @@ _TEXT_IN: Final = msgspec.json.Decoder(_TextIn)
 _REASONING: Final = msgspec.json.Decoder(_ReasoningIn)
 
 
-class Tools(NamedTuple):
+class Tools(Struct, frozen=True):
     """`custom` are the names of those that take any text, `ignored` what was left out.
 
     `grouped` has the namespace and the name in it of each that is in one.

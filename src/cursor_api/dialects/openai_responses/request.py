@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from cursor_api.dialects.openai_responses.echo import read_echo
 from cursor_api.dialects.openai_responses.items import Conversion
@@ -36,7 +36,7 @@ _QUOTE: Final = b'"'
 _TEXT_MESSAGE: Final = b'[{"type":"message","role":"user","content":%b}]'
 
 
-class Style(NamedTuple):
+class Style(Struct, frozen=True):
     """What of a request only the spelling of its answer needs.
 
     `custom` are the names of tools that take any text. `echo` is what of the request its answer

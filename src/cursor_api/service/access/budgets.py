@@ -12,7 +12,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.domain.alert import Alert, AlertKind
 from cursor_api.domain.api_key import ApiKey, KeyState
@@ -28,7 +30,7 @@ KEYS_MAX: Final = 500
 NEARLY: Final = 80
 
 
-class _Use(NamedTuple):
+class _Use(Struct, frozen=True):
     """What a key had used of its budget in a period. `is_full`: a request did not fit any more."""
 
     used: int

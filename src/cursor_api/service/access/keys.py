@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -70,14 +70,14 @@ class KeyParts(Struct, frozen=True):
     is_shared_up: Callable[[], bool | None] = lambda: None
 
 
-class NewKey(NamedTuple):
+class NewKey(Struct, frozen=True):
     """A key with its secret, which nobody can be told again."""
 
     key: ApiKey
     secret: Secret
 
 
-class _Found(NamedTuple):
+class _Found(Struct, frozen=True):
     """Whom a digest stands for. `until`: it is the one before a rotation."""
 
     caller: Caller
@@ -94,8 +94,8 @@ class ApiKeys:
         # Names of other callers, in small letters.
         self._others: frozenset[str] = frozenset()
         self.is_loaded = False
-        # The store could not be asked the last time; when the last look at it that had an answer
-        # began, and when what nodes share was there last.
+        # The store could not be asked the last time; when what it had is known here, and when what
+        # nodes share was there last.
         self._is_away = False
         self._asking: asyncio.Task[None] | None = None
         self._read_at = self._shared_at = parts.clock.monotonic()
@@ -142,7 +142,9 @@ class ApiKeys:
             self._is_away = True
             raise
         self._is_away = False
-        self._read_at = began_at
+        # What has changed is not known before it is loaded.
+        if not has_changed:
+            self._read_at = began_at
         return has_changed
 
     async def catch_up(self) -> bool:
@@ -332,14 +334,14 @@ class ApiKeys:
                 await self.load()
 
     async def _load(self) -> None:
-        before = self._keys
+        before, began_at = self._keys, self._with.clock.monotonic()
         try:
             loaded = await self._with.store.load()
         except StoreError:
             self._is_away = True
             raise
         self._use({key.id: key for key in loaded})
-        self.is_loaded = True
+        self.is_loaded, self._read_at = True, began_at
         for key in self._keys.values():
             await self._forget_counts(before.get(key.id), key)
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -68,7 +67,7 @@ class QuotaParts(Struct, frozen=True):
     observer: Observer
 
 
-class Hold(NamedTuple):
+class Hold(Struct, frozen=True):
     """What one request has reserved, until `settle`. `standing` is what its key has left then."""
 
     quota: Quota

@@ -14,9 +14,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.credential_health import Cooldown, Quarantine, QuarantineReason
@@ -53,7 +54,7 @@ class _Quarantined(msgspec.Struct):
     detail: str
 
 
-class SharedHealthParts(NamedTuple):
+class SharedHealthParts(Struct, frozen=True):
     """What it works with. `digest` is what a credential is known by.
 
     `is_leaving` says whether this node takes no more clients.

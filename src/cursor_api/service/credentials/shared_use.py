@@ -7,7 +7,9 @@ own. Two nodes that take the last place in the same millisecond both have it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.pool.slot import Slot
 from cursor_api.ports.facts import Fact, FactChannel
@@ -23,7 +25,7 @@ _OF: Final = "@"
 _NODE: Final = "node"
 
 
-class _Use(NamedTuple):
+class _Use(Struct, frozen=True):
     """What one node has under way. `until_at` is by the monotonic clock."""
 
     request_count: int

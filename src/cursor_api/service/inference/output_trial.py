@@ -12,9 +12,10 @@ import json
 import os
 import subprocess
 import sys
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import jsonschema_rs
+from msgspec import Struct
 
 from cursor_api.domain.own_program import own_environment, own_program
 
@@ -38,7 +39,7 @@ INVALID: Final = b"invalid"
 _room = asyncio.Semaphore(TRIALS_MAX)
 
 
-class Verdict(NamedTuple):
+class Verdict(Struct, frozen=True):
     """`problem` is "" where the text fits, or where describing what is wrong took too long."""
 
     is_valid: bool

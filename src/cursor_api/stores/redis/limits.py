@@ -14,6 +14,8 @@ import os
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from cursor_api.domain.errors import StoreAwayError
 from cursor_api.domain.quota import (
     Admitted,
@@ -55,7 +57,7 @@ class _LetIn(NamedTuple):
     period: str
 
 
-class _Answer(NamedTuple):
+class _Answer(Struct, frozen=True):
     """What a script says."""
 
     verdict: int

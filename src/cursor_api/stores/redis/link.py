@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
+from msgspec import Struct
 from redis import exceptions
 from redis.asyncio.connection import AbstractConnection
 
@@ -48,14 +49,14 @@ Argument = str | int | Packed
 Done = Callable[[Any], None]
 
 
-class Words(NamedTuple):
+class Words(Struct, frozen=True):
     """What the operator is told."""
 
     away: str
     back: str
 
 
-class _Asked(NamedTuple):
+class _Asked(Struct, frozen=True):
     """A command on its way. `done` gets the answer, or the error that there is in its place."""
 
     script: Script

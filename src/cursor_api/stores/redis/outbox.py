@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Hashable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from cursor_api.domain.errors import StoreAwayError
 from cursor_api.stores.redis.link import Argument, RedisLink
@@ -14,7 +16,7 @@ from cursor_api.stores.redis.scripts import Script
 _Name = TypeVar("_Name", bound=Hashable)
 
 
-class _Told(NamedTuple):
+class _Told(Struct, frozen=True):
     script: Script
     arguments: tuple[Argument, ...]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 _FOLDER: Final = Path(__file__).with_name("lua")
 
 
-class Script(NamedTuple):
+class Script(Struct, frozen=True):
     """One; `sha` is what the server calls it."""
 
     name: str

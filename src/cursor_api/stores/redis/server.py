@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from msgspec import Struct
 from redis import exceptions
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
@@ -33,7 +34,7 @@ _PASSING: Final = (
 _PASSING_WORDS: Final = ("BUSY ", "MISCONF ", "max number of clients", "NOREPLICAS ")
 
 
-class Met(NamedTuple):
+class Met(Struct, frozen=True):
     """What was found: the server's run, what it is, and what to warn of, or ""."""
 
     run: str

@@ -10,9 +10,10 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.refusals import (
@@ -61,7 +62,7 @@ _BAD_REQUEST: Final = 400
 _MODEL: Final = FaultKind.MODEL_NOT_FOUND
 
 
-class ServerError(NamedTuple):
+class ServerError(Struct, frozen=True):
     """An error as the server tells it; "" for what it does not."""
 
     type: str

@@ -11,6 +11,8 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
@@ -49,7 +51,7 @@ _IDS: Final = b"x-request-id: %b\r\nx-amzn-trace-id: Root=%b\r\n"
 _NO_IDS: Final = b"x-request-id: \r\nx-amzn-trace-id: \r\n"
 
 
-class _Fields(NamedTuple):
+class _Fields(Struct, frozen=True):
     """The headers of a credential's requests until the checksum's time goes on a step, encoded.
 
     The ids of a request stand between them.

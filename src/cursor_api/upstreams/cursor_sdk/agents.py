@@ -12,9 +12,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Coroutine, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api.domain.chat import Tool
 from cursor_api.domain.credential import Secret
@@ -38,7 +39,7 @@ CLOSE_S: Final = 3.0
 TOOLS_ON: Final = ["mcp"]
 
 
-class AgentSpec(NamedTuple):
+class AgentSpec(Struct, frozen=True):
     """What an agent is made from; it cannot be changed later."""
 
     model: ModelSelection
@@ -46,7 +47,7 @@ class AgentSpec(NamedTuple):
     secret: Secret
 
 
-class Agent(NamedTuple):
+class Agent(Struct, frozen=True):
     """An agent, and the bridge that has it: another one does not know it."""
 
     id: str
@@ -78,7 +79,7 @@ def _definition(tool: Tool) -> dict[str, Any]:
     return definition
 
 
-class KeptAgent(NamedTuple):
+class KeptAgent(Struct, frozen=True):
     """An agent between two turns, and what forgets it."""
 
     agent: Agent

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.domain.content import Image, Message, Part, Role, Text, ToolResult, ToolUse
 
@@ -18,7 +20,7 @@ STEP_CHARS: Final = 1 << 18
 DIGEST_BYTES: Final = 16
 
 
-class History(NamedTuple):
+class History(Struct, frozen=True):
     """`before`: the digest of all up to and with the last answer, b"" where there is none yet.
 
     `rest_at` is the first message after it, and `digest` that of everything, to be continued.

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from msgspec import Struct
+
 from cursor_api.domain.catalog import ANY, Model
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
@@ -28,7 +30,7 @@ KEPT_S: Final = 300.0
 KEPT_KEYS_MAX: Final = 256
 
 
-class Param(NamedTuple):
+class Param(Struct, frozen=True):
     """One parameter of a model, and what it is set to."""
 
     id: str
@@ -53,7 +55,7 @@ class ModelSelection(NamedTuple):
         return f"{self.id}:{','.join(words)}" if words else self.id
 
 
-class SdkModel(NamedTuple):
+class SdkModel(Struct, frozen=True):
     """A model in Cursor's list. `parameters` has their allowed values, none where any is.
 
     `variants` are the combinations that Cursor shows as models of their own; the default one is

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Generator, Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from cursor_api.domain.chat import Choice, ToolChoice
 from cursor_api.domain.content import (
@@ -34,7 +34,7 @@ ANY_TOOL: Final = "You must call one of the tools that you are given, before you
 ONE_TOOL: Final = "You must call the tool `{name}`, before you say anything."
 
 
-class Prompt(NamedTuple):
+class Prompt(Struct, frozen=True):
     """What a Send says."""
 
     text: str

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -74,7 +74,7 @@ class Workshop(Struct, frozen=True):
     call_ids: WaitingCallIds
 
 
-class Plan(NamedTuple):
+class Plan(Struct, frozen=True):
     """A request, as a run needs it."""
 
     spec: AgentSpec

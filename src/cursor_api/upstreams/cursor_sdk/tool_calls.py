@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 from msgspec import Struct, field
@@ -28,7 +28,7 @@ TOO_MANY: Final = "The tool was not run: too many calls are waiting for their re
 ENDED: Final = "The tool was not run: the conversation has ended."
 
 
-class ToolAnswer(NamedTuple):
+class ToolAnswer(Struct, frozen=True):
     """What the bridge is answered: 200 with a result, or 400 with why there is none."""
 
     status: int

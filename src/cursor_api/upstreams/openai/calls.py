@@ -12,9 +12,10 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api.dialects.openai_chat.tool_names import find_renamed
 from cursor_api.domain.chat import Tool
@@ -29,7 +30,7 @@ CALLS_MAX: Final = 512
 FREE_TEXT_BYTES_MAX: Final = 8 << 20
 
 
-class WrittenTools(NamedTuple):
+class WrittenTools(Struct, frozen=True):
     """What the caller's tools are that a request was written with.
 
     `renamed` has the names of those that are called something else upstream; `free_text` those

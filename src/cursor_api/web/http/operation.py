@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
@@ -54,7 +54,7 @@ class Key(enum.Enum):
 OPEN = frozenset({Key.OPTIONAL, Key.NONE})
 
 
-class Parameter(NamedTuple):
+class Parameter(Struct, frozen=True):
     """One parameter of an operation; `where` is path, query or header."""
 
     name: str
@@ -63,14 +63,14 @@ class Parameter(NamedTuple):
     example: str | None = None
 
 
-class Acts(NamedTuple):
+class Acts(Struct, frozen=True):
     """What is noted of an operation that has done something."""
 
     kind: ActKind
     find_subject: FindSubject
 
 
-class Guard(NamedTuple):
+class Guard(Struct, frozen=True):
     """What stands around every operation."""
 
     require_admin: RequireAdmin

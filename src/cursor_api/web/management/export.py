@@ -14,9 +14,9 @@ import csv
 import enum
 import io
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 from starlette.responses import Response, StreamingResponse
 
 from cursor_api.domain.record_content import RecordContent
@@ -61,7 +61,7 @@ MEDIA_TYPES: Mapping[Format, str] = {
 }
 
 
-class ExportSource(NamedTuple):
+class ExportSource(Struct, frozen=True):
     """Where the rows come from. `words` are those of each upstream by its name."""
 
     records: Records

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.json import Decoder
@@ -127,7 +126,7 @@ def all_now(workers: Sequence[WorkerNow]) -> WorkerNow:
     )
 
 
-class NowParts(NamedTuple):
+class NowParts(Struct, frozen=True):
     """What is looked at; `under_way` gives what is known of requests that have not ended."""
 
     readiness: Readiness

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 from msgspec import Struct
@@ -96,7 +96,7 @@ class DeletionOut(Struct, omit_defaults=True):
     deleted: int | None = None
 
 
-class RequestParts(NamedTuple):
+class RequestParts(Struct, frozen=True):
     """What is looked at.
 
     `under_way` gives what is known of those that have not ended, `words` those of each upstream by

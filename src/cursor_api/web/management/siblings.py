@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import NamedTuple
 
+from msgspec import Struct
 from starlette.responses import Response
 
 from cursor_api.ports.metrics import MetricsSource
@@ -21,7 +21,7 @@ from cursor_api.web.management.requests import WORKER_REQUESTS_PATH
 from cursor_api.web.server.serving import Application, Receive, Scope, Send
 
 
-class WorkerView(NamedTuple):
+class WorkerView(Struct, frozen=True):
     """What this worker has under way, what it knows of one request, and what it is called."""
 
     now: Callable[[], WorkerNow]

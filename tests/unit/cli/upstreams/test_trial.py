@@ -60,6 +60,19 @@ def test_one_that_does_not(capsys: pytest.CaptureFixture[str], endpoint: Endpoin
     assert KEY not in said.out + said.err
 
 
+def test_a_script_reads_english_where_a_person_reads_chinese(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What went wrong and what helps, and both in one language."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(["upstream", "test", "gone"]) == 1
+    assert not capsys.readouterr().out.isascii()
+    assert main(["upstream", "test", "gone", "--json"]) == 1
+    said = capsys.readouterr().out
+    assert said.isascii()
+    assert json.loads(said)["fault_kind"] == "unreachable"
+
+
 def test_one_that_is_none(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     """A name that is none, one whose credentials are elsewhere, and a file that is wrong."""
     assert main(["upstream", "test", "nobody"]) == 1

@@ -20,6 +20,7 @@ from cursor_api.domain.chat import Effort
         ("gpt-4o", ""),
         ("gpt-4.1-mini", ""),
         ("gpt-3.5-turbo", ""),
+        ("gpt-35-turbo-16k", ""),
         ("chatgpt-4o-latest", ""),
         ("ft:gpt-4o-2024-08-06:me::abc", ""),
         ("gpt-5-chat-latest", ""),

@@ -288,6 +288,18 @@ async def test_what_another_process_has_just_made_is_known_to_whoever_asks(house
     assert house.store.looks_count == 1
 
 
+async def test_what_is_seen_to_have_changed_is_known_only_when_it_is_loaded(house: House) -> None:
+    """Whoever comes in between looks himself: the key that he has may be what has changed."""
+    await house.keys.load()
+    new = await house.open().create(KeyTerms("Alice"))
+    house.store.is_changed = True
+    asking = asyncio.create_task(house.keys.catch_up())
+    house.clock.seconds += 1
+    assert await house.keys.has_changed()
+    assert await asking
+    assert house.find(new) is not None
+
+
 async def test_nothing_is_current_while_the_store_hangs_or_is_away(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
