@@ -31,6 +31,10 @@ _O_SERIES: Final = re.compile(r"(?:^|[/:])o\d(?!\w)")
 _OPENAI_OTHER: Final = re.compile(r"\bchatgpt|\bcodex|\bgpt-35")
 _OPENAI_HOSTS: Final = ("api.openai.com", ".azure.com")
 _MISTRAL: Final = re.compile(r"mistral|mixtral|ministral|codestral|devstral|magistral|pixtral")
+# Azure has models of others, too; there a name that says nothing is one that the operator chose.
+_NOT_OPENAIS: Final = re.compile(
+    rf"claude|deepseek|gpt-oss|grok|kimi|llama|qwen|{_MISTRAL.pattern}"
+)
 _MISTRAL_HOSTS: Final = ("api.mistral.ai",)
 _DEEPSEEK_HOSTS: Final = ("api.deepseek.com",)
 # Their models think unless `thinking` says that they shall not; no effort says so.
@@ -80,7 +84,8 @@ def family_of(model: str, host: str = "") -> Family:
     name = model.lower()
     gpt, is_o_series = _GPT.search(name), _O_SERIES.search(name) is not None
     is_named = gpt is not None or is_o_series or _OPENAI_OTHER.search(name) is not None
-    if is_named or host.endswith(_OPENAI_HOSTS):
+    is_others = _NOT_OPENAIS.search(name) is not None
+    if is_named or (host.endswith(_OPENAI_HOSTS) and not is_others):
         version = (int(gpt[1]), int(gpt[2] or 0)) if gpt else None
         return _openai_family(name, version, is_o_series=is_o_series)
     if "claude" in name:

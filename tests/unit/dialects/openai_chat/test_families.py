@@ -117,3 +117,10 @@ def test_an_effort_is_the_nearest_that_is_known() -> None:
         "llama-3": [None] * 7,
     }
     assert level_of(Effort.LOW, Family(efforts=())) is None
+
+
+@pytest.mark.parametrize("model", ["DeepSeek-V3.1", "Llama-3.3-70B", "grok-4", "Mistral-Large-3"])
+def test_a_model_of_others_on_azure_is_theirs(model: str) -> None:
+    """It refuses what only OpenAI has."""
+    assert family_of(model, "mine.services.ai.azure.com") == family_of(model)
+    assert not family_of(model, "mine.services.ai.azure.com").is_openai
