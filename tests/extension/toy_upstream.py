@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
@@ -33,8 +34,7 @@ END = b".\n"
 HTTP_OK = 200
 
 
-@dataclass(frozen=True, slots=True)
-class ToyOptions:
+class ToyOptions(Struct, frozen=True):
     """Where the toy is."""
 
     base_url: str = setting(

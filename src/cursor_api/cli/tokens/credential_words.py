@@ -7,7 +7,12 @@ from datetime import datetime
 from cursor_api.cli.terminal.display import format_ago, format_instant, now_utc, plain
 from cursor_api.cli.terminal.language import is_chinese, say
 from cursor_api.cli.terminal.telling import told_by_code
-from cursor_api.service.credentials.report import CooldownPhase, CredentialReport, State
+from cursor_api.service.credentials.report import (
+    MODELS_NAMED_MAX,
+    CooldownPhase,
+    CredentialReport,
+    State,
+)
 
 
 def describe_state(report: CredentialReport, now: datetime) -> str:
@@ -28,8 +33,13 @@ def describe_reason(report: CredentialReport) -> str:
         return report.reason or ""
     if report.quarantine is not None:
         return told_by_code("quarantine", report.quarantine.reason.value)
-    causes = (f"{told_by_code('cause', one.cause)} {one.model}" for one in report.cooldowns)
-    return "、".join(causes) if report.state is State.COOLING else ""
+    if report.state is not State.COOLING:
+        return ""
+    waiting = [one for one in report.cooldowns if one.phase is CooldownPhase.WAITING]
+    causes = [
+        f"{told_by_code('cause', one.cause)} {one.model}" for one in waiting[:MODELS_NAMED_MAX]
+    ]
+    return "、".join(causes) + ("等" if len(waiting) > MODELS_NAMED_MAX else "")
 
 
 def describe_use(report: CredentialReport, now: datetime) -> str:

@@ -7,7 +7,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from cursor_api.cli.tokens.credential_words import describe_state, describe_use
+from cursor_api.cli.tokens.credential_words import (
+    describe_reason,
+    describe_state,
+    describe_use,
+)
 from cursor_api.domain.credential_health import QuarantineReason
 from cursor_api.service.credentials.report import (
     CooldownPhase,
@@ -111,3 +115,16 @@ def test_why_it_is_out_of_service_is_told_in_the_language_of_the_reader(
     assert describe_state(resting, NOW) == "冷却中：请求过于频繁 gpt-5"
     off = report(state=State.DISABLED, reason="It is off.")
     assert describe_state(off, NOW) == "已停用"
+
+
+def test_in_chinese_too_a_rest_that_is_over_is_no_reason_and_a_few_models_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in English, where the report itself has chosen them."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    over, waiting = cooled(CooldownPhase.DUE), cooled(CooldownPhase.WAITING)
+    assert describe_reason(report(state=State.COOLING, cooldowns=over * 2 + waiting)) == (
+        "请求过于频繁 gpt-5"
+    )
+    said = describe_reason(report(state=State.COOLING, cooldowns=waiting * 4))
+    assert said == "、".join(["请求过于频繁 gpt-5"] * 3) + "等"
