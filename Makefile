@@ -103,6 +103,17 @@ browser:
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium-headless-shell >/dev/null; } || { \
 	  echo "The console's tests need Chromium. On Debian or Ubuntu: sudo apt-get install chromium; elsewhere: make CHROMIUM=/path/to/chromium $(MAKECMDGOALS)" >&2; exit 1; }
 
+# Prometheus's own tool, out of Debian's package: its server is not wanted, and would be started.
+PROMTOOL := $(VENV)/promtool/usr/bin
+.PHONY: promtool
+promtool: | $(BIN)/python
+	@command -v promtool >/dev/null 2>&1 || [ -x $(PROMTOOL)/promtool ] || { \
+	  command -v apt-get >/dev/null && echo "fetching promtool (first time only) ..." && \
+	  mkdir -p $(VENV)/promtool && cd $(VENV)/promtool && \
+	  { apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq && apt-get download -qq prometheus; }; } && \
+	  dpkg -x prometheus_*.deb . && rm prometheus_*.deb; } || { \
+	  echo "The tests of metrics need promtool. On Debian or Ubuntu: sudo apt-get install prometheus; elsewhere it comes with Prometheus" >&2; exit 1; }
+
 # --- What people use.
 
 demo: $(VENV)/run.stamp ## Run the gateway with simulated upstreams: no account needed
@@ -114,9 +125,10 @@ install: $(VENV)/run.stamp ## Install into .venv, to use your own accounts and k
 # The tests of the real bridge, and of real databases, may be skipped elsewhere, never here.
 test: export TEST_SDK_BRIDGE := required
 test: export REQUIRE_SERVERS := 1
+test metrics-check: export PATH := $(PATH):$(CURDIR)/$(PROMTOOL)
 # Where the machine has Python write no bytecode, each worker would prepare each test file anew.
 test fast coverage: export PYTHONDONTWRITEBYTECODE :=
-test: lint types imports $(OPENAI_1).stamp $(VENV)/sdk.stamp $(NODE_STAMP) browser ## Everything that CI runs: lint, types, imports, all tests
+test: lint types imports $(OPENAI_1).stamp $(VENV)/sdk.stamp $(NODE_STAMP) browser promtool ## Everything that CI runs: lint, types, imports, all tests
 	$(PYTEST) --durations=15
 
 check: lint types imports fast ## What to run before a commit
@@ -212,7 +224,7 @@ workflows-check: $(SHIP).stamp ## Check workflows and compose files against thei
 release: $(VENV)/dev.stamp ## Show the next release: version and changelog; WRITE=yes writes it
 	@$(BIN)/python -m scripts.release $(if $(filter yes,$(WRITE)),--write)
 
-metrics-check: $(VENV)/dev.stamp ## Check metrics, alerts and dashboard with Prometheus's own tool (Debian: prometheus)
+metrics-check: $(VENV)/dev.stamp promtool ## Check metrics, alerts and dashboard with Prometheus's own tool
 	REQUIRE_SERVERS=1 $(BIN)/pytest -q tests/acceptance/test_metrics_tools.py
 
 proxies-check: $(VENV)/dev.stamp ## Run the nginx, Caddy and HAProxy examples in front of a gateway (Debian has all three; needs curl)
