@@ -138,6 +138,9 @@ class SpooledRecords:
         try:
             return await self._database.tidy()
         except StoreAwayError:
+            if self._outage.is_on:
+                # Somebody else has seen it, and told of it.
+                return False
             # It may be away, or slow with this alone.
             try:
                 await self._make_ready()
