@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import time
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from cursor_api.simulator.faults import Faults
 from cursor_api.web.console.pages import read_static_files
@@ -19,6 +20,7 @@ from tests.acceptance.console_house import (
     House,
     open_house,
     open_page,
+    sign_in,
 )
 from tests.acceptance.console_looking import NARROW, assert_fits
 from tests.acceptance.console_states import (
@@ -248,6 +250,38 @@ def test_what_is_out_of_reach_is_told_on_every_page(
         expect(page.locator("#records-away")).to_contain_text("1,234")
         expect(page.locator("#shared-away")).to_contain_text("Redis")
         assert_fits(page, "what is away")
+
+
+@pytest.mark.parametrize(("place", "answered_count"), [("overview", 3), ("requests/none", 1)])
+def test_what_is_answered_after_the_sign_out_is_for_nobody(
+    browser: Browser, house: House, place: str, answered_count: int
+) -> None:
+    """No error, nothing of it is shown, and who signs in again waits for nothing of before."""
+    with open_page(browser) as page:
+        held: list[Route] = []
+        asked = itertools.count()
+
+        def hold(route: Route) -> None:
+            if next(asked) < answered_count:
+                route.continue_()
+            else:
+                held.append(route)
+
+        page.context.add_init_script(REMEMBER_KEY)
+        page.route("**/api/**", hold)
+        with page.expect_request("**/api/**"):
+            page.goto(f"{house.url}/console#/{place}")
+        page.locator("#sign-out").wait_for()
+        while not held:
+            page.wait_for_timeout(10)
+        page.locator("#sign-out").click()
+        page.locator("#key").wait_for()
+        for route in held:
+            with page.expect_response("**/api/**"):
+                route.continue_()
+        page.unroute("**/api/**")
+        sign_in(page, house.url)
+        expect(page.locator("tr.row")).to_have_count(2)
 
 
 def test_the_page_that_is_shown_first_is_asked_for_at_once(browser: Browser, house: House) -> None:

@@ -23,7 +23,10 @@ export class Refusal extends Error {
 // The gateway did not answer.
 export class Lost extends Error {}
 
+// What is answered after its session has ended is for nobody: nothing goes on then.
 export async function call(method, path, { body, headers, key, timeoutMs } = {}) {
+  const asker = state.key;
+  const hasLeft = () => asker && key === undefined && state.key !== asker;
   let response;
   let text;
   try {
@@ -43,8 +46,10 @@ export async function call(method, path, { body, headers, key, timeoutMs } = {})
     });
     text = await response.text();
   } catch (error) {
+    if (hasLeft()) return new Promise(() => {});
     throw new Lost(String(error));
   }
+  if (hasLeft()) return new Promise(() => {});
   const data = parse(text);
   if (!response.ok) {
     throw new Refusal(response.status, data, Number(response.headers.get("retry-after")) || 0);

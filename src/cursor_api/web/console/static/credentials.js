@@ -13,15 +13,14 @@ export const PRIORITY_MAX = 100;
 
 // A list that was asked for before or during one of our own changes is old when it comes.
 let changeCount = 0;
-let underWayCount = 0;
 
 async function writing(action) {
   changeCount += 1;
-  underWayCount += 1;
+  state.changesUnderWay += 1;
   try {
     return await action();
   } finally {
-    underWayCount -= 1;
+    state.changesUnderWay -= 1;
     changeCount += 1;
   }
 }
@@ -29,7 +28,7 @@ async function writing(action) {
 export async function loadList() {
   const before = changeCount;
   const { data } = await call("GET", `api/credentials?order=priority&limit=${LIMIT}`);
-  if (before !== changeCount || underWayCount || !state.key || state.dragged) return;
+  if (before !== changeCount || state.changesUnderWay || !state.key || state.dragged) return;
   update({ list: data });
 }
 

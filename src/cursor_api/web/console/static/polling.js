@@ -13,7 +13,6 @@ const TICK_MS = 1_000;
 
 let timer = 0;
 let failureCount = 0;
-let isAsking = false;
 // Somebody has come to another page meanwhile, which wants to be asked for something else.
 let isWanted = false;
 
@@ -34,12 +33,12 @@ export function startPolling(findCurrentPage) {
 export function pollNow() {
   clearTimeout(timer);
   if (document.hidden || !state.key) return;
-  isWanted = isAsking;
-  if (!isAsking) poll();
+  isWanted = state.isPolling;
+  if (!state.isPolling) poll();
 }
 
 async function poll() {
-  isAsking = true;
+  state.isPolling = true;
   try {
     const page = currentPage();
     await Promise.all([loadNow(), page?.hasList ? loadList() : null]);
@@ -53,7 +52,7 @@ async function poll() {
       update({ lost: { sinceMs: state.lost?.sinceMs ?? Date.now(), text } });
     }
   }
-  isAsking = false;
+  state.isPolling = false;
   clearTimeout(timer);
   if (!document.hidden && state.key) {
     timer = setTimeout(pollNow, isWanted ? 0 : Math.min(PERIOD_MS * 2 ** failureCount, PERIOD_MS_MAX));

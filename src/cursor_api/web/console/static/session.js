@@ -48,6 +48,8 @@ export function signOut(trouble = null) {
   update({
     key: "",
     signInTrouble: trouble,
+    isPolling: false,
+    changesUnderWay: 0,
     list: null,
     lost: null,
     filter: "all",
@@ -66,6 +68,7 @@ export function signOut(trouble = null) {
     connect: null,
     chat: null,
     settings: null,
+    audit: null,
     keys: null,
     keyForm: null,
     keyAsk: null,

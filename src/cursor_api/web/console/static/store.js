@@ -5,6 +5,9 @@ export const state = {
   key: "", // the gateway's AUTH_TOKEN; here and, if wished, in sessionStorage, nowhere else
   isSigningIn: false,
   signInTrouble: null, // {text} or null
+  // what is asked and changed just now; with the session it is over
+  isPolling: false,
+  changesUnderWay: 0,
   // looks
   theme: "auto",
   route: null, // {page, rest, params}, from the address
