@@ -138,16 +138,18 @@ class SpooledRecords:
         try:
             return await self._database.tidy()
         except StoreAwayError:
-            if self._outage.is_on:
-                # Somebody else has seen it, and told of it.
+            if await self._is_away():
                 return False
-            # It may be away, or slow with this alone.
+            raise
+
+    async def _is_away(self) -> bool:
+        """Whether it is away, as somebody may have seen meanwhile, or was slow with one thing."""
+        if not self._outage.is_on:
             try:
                 await self._make_ready()
             except StoreAwayError as error:
                 self._outage.begin(error)
-                return False
-            raise
+        return self._outage.is_on
 
     async def _make_ready(self) -> None:
         """Open the database, once, and look whether it is there."""
