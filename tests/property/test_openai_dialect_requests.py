@@ -35,7 +35,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
-from cursor_api.wire.json_lenient import CACHE_TTL_S
+from cursor_api.wire.cache_marks import CACHE_TTL_S
 from cursor_api.wire.limits import RequestLimits
 from tests.examples import examples
 from tests.property.test_openai_dialect import anything

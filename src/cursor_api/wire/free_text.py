@@ -6,10 +6,16 @@ from typing import Final
 
 import msgspec
 
+from cursor_api.domain.errors import Fault, FaultKind
+
 SCHEMA: Final = (
     b'{"type":"object","properties":{"input":{"type":"string",'
     b'"description":"What the tool is given."}},"required":["input"]}'
 )
+
+
+# Of one call, such as a patch of many files.
+FREE_TEXT_BYTES_MAX: Final = 8 << 20
 
 
 class _Arguments(msgspec.Struct):
@@ -25,6 +31,16 @@ def read_free_text(arguments: bytes) -> str:
         return _decode(arguments).input
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return arguments.decode(errors="replace")
+
+
+def hold_free_text(held: bytearray, piece: str) -> None:
+    """Add a piece of such arguments to what has come; raises Fault for more than are held."""
+    held += piece.encode()
+    if len(held) > FREE_TEXT_BYTES_MAX:
+        raise Fault(
+            FaultKind.PROTOCOL_ERROR,
+            f"The upstream calls a tool with more than {FREE_TEXT_BYTES_MAX >> 20} MiB of text.",
+        )
 
 
 def write_free_text(text: str) -> dict[str, str]:

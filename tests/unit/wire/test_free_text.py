@@ -6,7 +6,14 @@ import jsonschema_rs
 import msgspec
 import pytest
 
-from cursor_api.wire.free_text import SCHEMA, read_free_text, write_free_text
+from cursor_api.domain.errors import Fault
+from cursor_api.wire.free_text import (
+    FREE_TEXT_BYTES_MAX,
+    SCHEMA,
+    hold_free_text,
+    read_free_text,
+    write_free_text,
+)
 
 PATCH = '*** Begin Patch\n+ "quoted" \\ \u00e4\n*** End Patch'
 
@@ -27,3 +34,13 @@ def test_another_form_is_given_as_it_is(arguments: bytes) -> None:
 def test_bytes_that_are_no_text_do_not_fail() -> None:
     """They are shown as far as they can be."""
     assert read_free_text(b'{"input":"\xff"}') == '{"input":"\ufffd"}'
+
+
+def test_no_more_is_held_than_a_call_may_have() -> None:
+    """Its pieces are added up as long as they fit."""
+    held = bytearray()
+    for piece in ("x", "y" * (FREE_TEXT_BYTES_MAX - 1)):
+        hold_free_text(held, piece)
+    assert len(held) == FREE_TEXT_BYTES_MAX
+    with pytest.raises(Fault, match="more than 8 MiB of text"):
+        hold_free_text(held, "z")

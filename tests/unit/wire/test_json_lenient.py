@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from cursor_api.domain.content import CacheMark
-from cursor_api.wire.json_lenient import NOTHING, find_cache_mark, find_object, find_value
+from cursor_api.wire.json_lenient import NOTHING, find_object, find_value
 
 NUMBER = msgspec.json.Decoder(int)
 
@@ -29,21 +28,3 @@ def test_an_object_stays_as_it_was_written() -> None:
     """Nobody here reads what is inside."""
     assert find_object(msgspec.Raw(b'{"b": 1,  "a":2}')) == b'{"b": 1,  "a":2}'
     assert find_object(msgspec.Raw(b"[1]")) is None
-
-
-@pytest.mark.parametrize(
-    ("raw", "expected"),
-    [
-        (b'{"type":"ephemeral"}', CacheMark()),
-        (b'{"type":"ephemeral","ttl":"5m"}', CacheMark(300)),
-        (b'{"type":"ephemeral","ttl":"1h"}', CacheMark(3600)),
-        (b'{"type":"ephemeral","ttl":"1y"}', CacheMark()),
-        (b'{"type":"ephemeral","ttl":5}', CacheMark()),
-        (b'{"type":"forever"}', None),
-        (b"null", None),
-        (b'"ephemeral"', None),
-    ],
-)
-def test_a_cache_mark(raw: bytes, expected: CacheMark | None) -> None:
-    """Spelled as in Anthropic's API."""
-    assert find_cache_mark(msgspec.Raw(raw)) == expected

@@ -32,8 +32,9 @@ from cursor_api.domain.content import (
 )
 from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.domain.value import replace
+from cursor_api.wire.cache_marks import find_cache_mark
 from cursor_api.wire.images import ImageError, decode_image
-from cursor_api.wire.json_lenient import NOTHING, find_cache_mark, find_value
+from cursor_api.wire.json_lenient import NOTHING, find_value
 from cursor_api.wire.json_texts import decode_arguments
 from cursor_api.wire.limits import RequestLimits
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cursor_api.dialects.anthropic_messages.turns import Object, Turn, Written, write_cache_mark
+from cursor_api.dialects.anthropic_messages.turns import Object, Turn, Written
 from cursor_api.domain.content import CacheMark, Role
+from cursor_api.wire.cache_marks import write_cache_mark
 
 # The API refuses more.
 MARKS_MAX: Final = 4

@@ -25,6 +25,7 @@ from cursor_api.domain.chat import (
     Tool,
     ToolChoice,
 )
+from cursor_api.wire.cache_marks import find_cache_mark
 from cursor_api.wire.json_lenient import (
     COUNT,
     ITEMS,
@@ -33,7 +34,6 @@ from cursor_api.wire.json_lenient import (
     NUMBER,
     TEXT,
     TEXTS,
-    find_cache_mark,
     find_object,
     find_value,
 )

@@ -30,8 +30,8 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.wire.cache_marks import write_cache_mark
 from cursor_api.wire.free_text import write_free_text
-from cursor_api.wire.json_lenient import CACHE_TTL_S
 
 Object = dict[str, object]
 
@@ -42,7 +42,6 @@ STEP_MESSAGES: Final = 200
 # The first turn is the user's; a conversation that begins with the model's words has none.
 NO_QUESTION: Final = "(no message)"
 
-_TTLS: Final = {ttl_s: word for word, ttl_s in CACHE_TTL_S.items()}
 _INPUT: Final = msgspec.json.Decoder(dict[str, Raw])
 
 
@@ -89,14 +88,6 @@ def write_turns(
     if turns[0].role is not Role.USER:
         turns.insert(0, Turn(Role.USER, [], [{"type": "text", "text": NO_QUESTION}]))
     return Written(system, turns)
-
-
-def write_cache_mark(mark: CacheMark | None) -> Object:
-    """The field of a cache mark; nothing for none."""
-    if mark is None:
-        return {}
-    ttl = {"ttl": _TTLS[mark.ttl_s]} if mark.ttl_s in _TTLS else {}
-    return {"cache_control": {"type": "ephemeral", **ttl}}
 
 
 def _join(turns: list[Turn], turn: Turn) -> None:

@@ -18,12 +18,7 @@ from cursor_api.dialects.anthropic_messages.families import Family, family_of
 from cursor_api.dialects.anthropic_messages.parameters import CHOICES
 from cursor_api.dialects.anthropic_messages.request import NAME
 from cursor_api.dialects.anthropic_messages.thinking import ThinkingFields, write_thinking
-from cursor_api.dialects.anthropic_messages.turns import (
-    Object,
-    Turn,
-    write_cache_mark,
-    write_turns,
-)
+from cursor_api.dialects.anthropic_messages.turns import Object, Turn, write_turns
 from cursor_api.domain.chat import (
     ChatRequest,
     Choice,
@@ -34,6 +29,7 @@ from cursor_api.domain.chat import (
     ToolChoice,
 )
 from cursor_api.wire import free_text
+from cursor_api.wire.cache_marks import write_cache_mark
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_steps import encode_messages
 

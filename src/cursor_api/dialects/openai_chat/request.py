@@ -47,9 +47,9 @@ from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.domain.features import Feature
 from cursor_api.domain.value import replace
 from cursor_api.ports.dialect import ParsedRequest
+from cursor_api.wire.cache_marks import find_cache_mark
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import without_mark
-from cursor_api.wire.json_lenient import find_cache_mark
 from cursor_api.wire.json_texts import decode_arguments, decode_text
 from cursor_api.wire.limits import RequestLimits
 from cursor_api.wire.surrogates import LONE_SURROGATES, decode_mended

@@ -34,8 +34,8 @@ from cursor_api.domain.content import (
     ToolUse,
 )
 from cursor_api.domain.value import replace
+from cursor_api.wire import cache_marks
 from cursor_api.wire.free_text import write_free_text
-from cursor_api.wire.json_lenient import CACHE_TTL_S
 
 Object = dict[str, object]
 Shown = Text | Image | LinkedImage
@@ -51,7 +51,6 @@ NO_THOUGHTS: Final = " "
 # What a result says that is nothing but images.
 IMAGES_FOLLOW: Final = "The image follows."
 
-_TTLS: Final = {ttl_s: word for word, ttl_s in CACHE_TTL_S.items()}
 _ARGUMENTS: Final = msgspec.json.Decoder(dict[str, Raw])
 
 _encode = msgspec.json.Encoder().encode
@@ -66,11 +65,8 @@ def write_messages(messages: Sequence[Message], family: Family) -> Iterator[Obje
 
 
 def write_cache_mark(mark: CacheMark | None, family: Family) -> Object:
-    """The field of a cache mark; nothing for none."""
-    if mark is None or not family.has_cache_marks:
-        return {}
-    ttl = {"ttl": _TTLS[mark.ttl_s]} if mark.ttl_s in _TTLS else {}
-    return {"cache_control": {"type": "ephemeral", **ttl}}
+    """The field of a cache mark; nothing for none, or where the model has no use for it."""
+    return cache_marks.write_cache_mark(mark) if family.has_cache_marks else {}
 
 
 def _place_system(messages: Sequence[Message]) -> list[Message]:

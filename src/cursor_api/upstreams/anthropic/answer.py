@@ -41,13 +41,11 @@ from cursor_api.upstreams.anthropic.events import (
     not_of_an_answer,
 )
 from cursor_api.upstreams.anthropic.faults import fault_of_error
-from cursor_api.wire.free_text import read_free_text
+from cursor_api.wire.free_text import hold_free_text, read_free_text
 from cursor_api.wire.sse import Event
 
 # Models write a few dozen.
 BLOCKS_MAX: Final = 2048
-# Of one call of a tool that takes any text, such as a patch of many files.
-FREE_TEXT_BYTES_MAX: Final = 8 << 20
 
 REASONS: Final[dict[str, FinishReason]] = {
     "end_turn": FinishReason.STOP,
@@ -228,7 +226,7 @@ class MessageReading:
                 if block.text is None:
                     deltas.append(ToolArgumentsDelta(block.call, delta.partial_json))
                 else:
-                    _hold(block.text, delta.partial_json)
+                    hold_free_text(block.text, delta.partial_json)
         elif delta.type == "signature_delta" and block is not None and delta.signature:
             block.signature += delta.signature
 
@@ -274,15 +272,6 @@ _EVENTS: Final[dict[str, Callable[[MessageReading, EventIn, list[Delta]], None]]
     "content_block_stop": MessageReading._take_ended,  # noqa: SLF001
     "message_delta": MessageReading._take_end,  # noqa: SLF001
 }
-
-
-def _hold(text: bytearray, piece: str) -> None:
-    text += piece.encode()
-    if len(text) > FREE_TEXT_BYTES_MAX:
-        raise Fault(
-            FaultKind.PROTOCOL_ERROR,
-            f"The upstream calls a tool with more than {FREE_TEXT_BYTES_MAX >> 20} MiB of text.",
-        )
 
 
 def _take_text(said: BlockIn, deltas: list[Delta]) -> None:

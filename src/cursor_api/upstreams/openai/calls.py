@@ -22,12 +22,10 @@ from cursor_api.domain.chat import Tool
 from cursor_api.domain.deltas import Delta, ToolArgumentsDelta, ToolCallBegun
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.upstreams.openai.chunks import CallIn, FunctionIn
-from cursor_api.wire.free_text import read_free_text
+from cursor_api.wire.free_text import hold_free_text, read_free_text
 
 # Models call a dozen tools at once at the most.
 CALLS_MAX: Final = 512
-# A call with more text than an answer's piece may have is none that a tool asked for.
-FREE_TEXT_BYTES_MAX: Final = 8 << 20
 
 
 class WrittenTools(Struct, frozen=True):
@@ -120,7 +118,7 @@ class Calls:
             if call.text is None:
                 deltas.append(ToolArgumentsDelta(call.number, arguments))
             else:
-                _hold(call.text, arguments)
+                hold_free_text(call.text, arguments)
 
     def end(self, deltas: list[Delta]) -> None:
         """No call goes on: give what is left to say of them."""
@@ -166,15 +164,6 @@ class Calls:
         if piece.id:
             self._by_id[piece.id] = call
         return call
-
-
-def _hold(text: bytearray, piece: str) -> None:
-    text += piece.encode()
-    if len(text) > FREE_TEXT_BYTES_MAX:
-        raise Fault(
-            FaultKind.PROTOCOL_ERROR,
-            f"The upstream calls a tool with more than {FREE_TEXT_BYTES_MAX >> 20} MiB of text.",
-        )
 
 
 def _said(piece: CallIn) -> tuple[str, str]:

@@ -27,10 +27,10 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.events import AnswerDecoder, StreamDecoder, WholeDecoder
 from cursor_api.upstreams.anthropic.answer import (
     BLOCKS_MAX,
-    FREE_TEXT_BYTES_MAX,
     REASONS,
     MessageReading,
 )
+from cursor_api.wire.free_text import FREE_TEXT_BYTES_MAX
 from tests.anthropic_stage import (
     CONTEXT,
     END,

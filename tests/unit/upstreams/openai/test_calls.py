@@ -15,11 +15,11 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.upstreams.openai.calls import (
     AS_THEY_ARE,
     CALLS_MAX,
-    FREE_TEXT_BYTES_MAX,
     Calls,
     WrittenTools,
 )
 from cursor_api.upstreams.openai.chunks import CallIn, FunctionIn
+from cursor_api.wire.free_text import FREE_TEXT_BYTES_MAX
 
 
 def piece(
