@@ -12,6 +12,7 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
@@ -53,6 +54,11 @@ class Relay:
         # Those that have begun and not ended; exchanges add and remove themselves.
         self.active: set[Exchange] = set()
         self.total_count = 0
+
+    @functools.cached_property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """What all requests run on; asked for once, as that is a system call in Python 3.11."""
+        return asyncio.get_running_loop()
 
     @property
     def active_count(self) -> int:
@@ -181,7 +187,7 @@ class Exchange:
         self.has_begun = True
         self._relay.active.add(self)
         self._relay.total_count += 1
-        self._task = asyncio.current_task()
+        self._task = asyncio.current_task(self._relay.loop)
         try:
             await self._commit(incoming)
         except BaseException as error:
