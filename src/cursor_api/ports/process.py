@@ -38,5 +38,8 @@ class Observer(Protocol):
         ...
 
     def warn(self, event: str | Notice, /, **facts: object) -> None:
-        """Something a person should look at; a notice can be said in another language."""
+        """Something a person should look at; a notice can be said in another language.
+
+        The fact `exc_info` is a bug, which a log tells with its traceback.
+        """
         ...
