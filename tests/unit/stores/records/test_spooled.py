@@ -231,7 +231,8 @@ async def test_what_is_added_does_not_wait_for_a_deletion(
 
     async def hang(*_: object) -> int:
         asked.set()
-        return await asyncio.get_running_loop().create_future()
+        await asyncio.Event().wait()
+        return 0
 
     async with house.opened() as records:
         house.database.error = GONE
