@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -379,7 +380,8 @@ class Roster:
     def _warn_once(self, matter: str | Notice, detail: str | Notice = "") -> None:
         if self._last_warned.get(str(matter)) != detail:
             self._last_warned[str(matter)] = detail
-            self._with.observer.warn(matter, **({"detail": detail} if detail else {}))
+            facts: dict[str, Any] = {"detail": detail} if detail else {}
+            self._with.observer.warn(matter, **facts)
 
     def digest(self, credential: Credential) -> str:
         """What a credential is known by where its secret must not stand."""
