@@ -16,6 +16,8 @@ class LogObserver:
         """Something went as it should."""
         _log.info(event, extra={"facts": facts})
 
-    def warn(self, event: str | Notice, /, **facts: object) -> None:
+    def warn(
+        self, event: str | Notice, /, *, exc_info: BaseException | None = None, **facts: object
+    ) -> None:
         """Something a person should look at."""
-        _log.warning(str(event), extra={"facts": facts})
+        _log.warning(str(event), extra={"facts": facts}, exc_info=exc_info)
