@@ -218,13 +218,15 @@ class Roster:
         return credential
 
     async def prefer(self, alias: str, known: Preferences, change: PreferenceStep) -> None:
-        """Change what the owner prefers; where nodes share it, from what is known there."""
-        slot, preferences = self._with.pools.get_slot(alias), change(known)
-        if self._with.shared is not None and not slot.credential.is_configured:
-            preferences = await self._with.shared.prefer(alias, change)
-        self._with.pools.set_preferences(alias, preferences)
-        # The next change may be made at another process of this machine, a moment from now.
-        await self.save()
+        """Change what the owner prefers; where nodes share it, from what is known there.
+
+        Raises StoreError where it cannot be kept; nothing has changed then.
+        """
+        if self._with.shared is None or self._with.pools.get_slot(alias).credential.is_configured:
+            # At once: the next change may be made at another process of this machine.
+            await self._memory.prefer(alias, known, change(known))
+        else:
+            self._with.pools.set_preferences(alias, await self._with.shared.prefer(alias, change))
 
     async def save(self) -> None:
         """Keep the pool's memory when it changed; a failure is told once and tried again.
