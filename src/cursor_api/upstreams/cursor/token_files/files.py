@@ -210,9 +210,14 @@ class TokenFiles:
             if error.problems:
                 raise
             raise BindingNotStoredError(
-                f"{len(book.lacking)} new token(s) cannot be served, because the checksum of each"
-                f" cannot be stored: {error.message} Make {self._pair.paths[File.LIST]} writable,"
-                " or write a line `token,checksum` for each into it.",
+                tell(
+                    "{count} new token(s) cannot be served, because the checksum of each cannot be"
+                    " stored: {reason} Make {path} writable, or write a line `token,checksum` for"
+                    " each into it.",
+                    count=len(book.lacking),
+                    reason=error.said,
+                    path=self._pair.paths[File.LIST],
+                ),
                 book.credentials,
             ) from error
         return state, completed
