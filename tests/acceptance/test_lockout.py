@@ -8,7 +8,6 @@ import sys
 import time
 
 import pytest
-from structlog.testing import capture_logs
 
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.web.access import lockout
@@ -20,6 +19,7 @@ from tests.acceptance.test_route_walk import KEYED, METHODS, OPEN_METHODS, concr
 from tests.fakes import StillClock
 from tests.house import CLIENT_KEY, House
 from tests.house import KEY as HOUSE_KEY
+from tests.log_lines import capture_logs
 from tests.serving import Answer, serve
 
 pytestmark = pytest.mark.skipif(

@@ -178,7 +178,7 @@ async def open_credentials(
         try:
             await house.roster.start()
         except BindingNotStoredError as error:
-            observer.warn(str(error))
+            observer.warn(error.said)
         before = _facts_of(house)
         try:
             yield Operator(house.credentials, house.roster, house.pools, house.model_lists)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -29,7 +29,7 @@ from cursor_api.web.server.refusals import NEEDS_TLS
 from cursor_api.web.server.serving import Receive, Scope, Send
 from cursor_api.web.table import Table
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 CLOSE = (b"connection", b"close")
 
@@ -145,7 +145,8 @@ class ErrorHandlers:
     async def _store_error(self, request: Request, error: StoreError) -> Response:
         fault = explain(error)
         if fault.kind is FaultKind.STORE_FAILED:
-            log.error("what is kept could not be read or written", error=error.message)
+            facts = {"error": error.message}
+            log.error("what is kept could not be read or written", extra={"facts": facts})
         return self._respond(request, fault, Beside(error.problems))
 
     async def _http_exception(self, request: Request, error: HTTPException) -> Response:
@@ -166,8 +167,8 @@ class ErrorHandlers:
 
     async def _crash(self, request: Request, error: Exception) -> Response:
         response = self._respond(request, Fault(FaultKind.INTERNAL, FAILED))
-        request_id = response.headers["x-request-id"]
-        log.error("request failed inside the gateway", request_id=request_id, exc_info=error)
+        facts = {"request_id": response.headers["x-request-id"]}
+        log.error("request failed inside the gateway", extra={"facts": facts}, exc_info=error)
         return response
 
     def _respond(self, request: Request, fault: Fault, beside: Beside = NOTHING) -> Response:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from structlog.testing import capture_logs
 
 from cursor_api.bootstrap import (
     build_gateway,
@@ -32,6 +31,7 @@ from cursor_api.telemetry.redaction import Redactor
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
 from cursor_api.wire.checksum import parse_checksum
 from tests.fakes import ListLog, TickingClock
+from tests.log_lines import capture_logs
 from tests.serving import ask, serve
 
 KEY = "bootstrap-key-0123456789"
@@ -86,7 +86,7 @@ async def test_an_api_key_in_the_token_file_is_not_shown_to_the_private_wire(
                     assert answer.status == 200
         assert {one.credential for one in simulator.requests} == {"token-of-work"}
     assert key not in (tmp_path / ".token-list").read_text()
-    assert [(log["event"], log["upstream"]) for log in logs if log["log_level"] == "warning"] == [
+    assert [(log["event"], log["upstream"]) for log in logs if log["level"] == "warning"] == [
         ("the list of models cannot be fetched; none is known yet", "cursor-sdk")
     ]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from starlette.routing import Route
-from structlog.testing import capture_logs
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.installed import DIALECTS
 from cursor_api.web.parts import WebOptions
 from tests.fakes import Step
 from tests.house import BEARER, KEY, House
+from tests.log_lines import capture_logs
 from tests.serving import ask, serve
 from tests.unit.web.second_dialect import SecondDialect
 

@@ -13,6 +13,7 @@ import itertools
 import platform
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Final
 
 from msgspec import Struct
@@ -26,7 +27,7 @@ from cursor_api.cli.home.folder import environment, find_home
 from cursor_api.cli.home.settings import load_upstreams
 from cursor_api.cli.serving.preflight import check_without_listening
 from cursor_api.cli.terminal.display import print_json
-from cursor_api.cli.terminal.language import say
+from cursor_api.cli.terminal.language import for_programs, say
 from cursor_api.cli.terminal.output import find_width, print_result
 from cursor_api.cli.terminal.telling import in_words, told
 from cursor_api.domain.diagnosis import Check, Verdict
@@ -50,7 +51,7 @@ class Report(Struct, frozen=True):
 
     def as_json(self) -> dict[str, object]:
         """With the checks as objects."""
-        # Programs read it: an area has one name, in every language.
+        # An area knows its other languages, which JSON cannot hold.
         checks = [one._asdict() | {"area": str(one.area)} for one in self.checks]
         return {
             "version": self.version,
@@ -62,6 +63,11 @@ class Report(Struct, frozen=True):
 
 def doctor(parsed: argparse.Namespace) -> int:
     """`doctor`."""
+    with for_programs() if parsed.json else nullcontext():
+        return _look_and_tell(parsed)
+
+
+def _look_and_tell(parsed: argparse.Namespace) -> int:
     loaded = check_without_listening(
         load_settings(SCHEMA, environment(), find_home(), parsed.config)
     )

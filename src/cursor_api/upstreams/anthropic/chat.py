@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
+from cursor_api.dialects.anthropic_messages.families import family_of
 from cursor_api.dialects.anthropic_messages.request import NAME
 from cursor_api.dialects.anthropic_messages.upstream import (
     WriteOptions,
@@ -17,6 +18,7 @@ from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind, not_unicode
+from cursor_api.domain.features import Feature
 from cursor_api.options.said import tell
 from cursor_api.ports.upstream import DeltaBatches, UpstreamParts
 from cursor_api.transport.client import HttpAnswer, HttpClient
@@ -36,6 +38,7 @@ VERSION: Final = "2023-06-01"
 # Of a list that is asked for page by page; the largest has fifty models.
 PAGE_MODELS: Final = 1000
 PAGES_MAX: Final = 10
+SAMPLING: Final = frozenset({Feature.TEMPERATURE, Feature.TOP_P, Feature.TOP_K})
 
 
 class AnthropicUpstream:
@@ -90,6 +93,10 @@ class AnthropicUpstream:
             return EventAnswer(self, chat, route, credential.secret)
 
         return open_with_shortfall(request, route.model, open_plainly)
+
+    def find_lacks(self, model: str) -> frozenset[Feature]:
+        """The newest of its models refuse to be told how to draw their tokens."""
+        return frozenset() if family_of(model).has_sampling else SAMPLING
 
     async def ask(self, request: ChatRequest, model: str, secret: Secret) -> HttpAnswer:
         """See EventApi."""

@@ -18,6 +18,7 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault, FaultKind, not_unicode
+from cursor_api.domain.features import Feature
 from cursor_api.domain.random_bytes import random_bytes
 from cursor_api.options.said import tell
 from cursor_api.ports.process import Clock, Steps
@@ -201,6 +202,10 @@ class CursorChat:
     def open(self, request: ChatRequest, route: Route, credential: Credential) -> CursorAnswer:
         """See ports.Upstream."""
         return CursorAnswer(self._calls, request, route, credential)
+
+    def find_lacks(self, _model: str) -> frozenset[Feature]:
+        """See ports.Upstream. Its models are not told apart."""
+        return frozenset()
 
 
 class CursorAnswer(DeltaAnswer):

@@ -31,10 +31,6 @@ class CursorSdkKind:
 
         return diagnose(options, parts)
 
-    def find_lacks(self, _model: str) -> frozenset[Feature]:
-        """Its models are not told apart."""
-        return frozenset()
-
     @asynccontextmanager
     async def build(self, options: SdkOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:
         """The bridge's services; a bridge of our own ends with the context."""

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from structlog.testing import capture_logs
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
@@ -15,6 +14,7 @@ from cursor_api.web.access.auth import OPERATOR, AccessOptions, Authenticator
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
 from cursor_api.web.server.serving import Scope
 from tests.fakes import StillClock
+from tests.log_lines import capture_logs
 from tests.unit.web.access.auth_stage import (
     CLIENT_KEYS,
     KEY,
@@ -228,7 +228,7 @@ async def test_the_operator_is_told_when_the_delay_grows_and_never_the_key() -> 
         await lock_out(guarded, "2001:db8::1")
         for _ in range(100):
             await is_locked_out(guarded, "2001:db8::2", "another-wrong-key")
-    assert [(line["log_level"], line["address"]) for line in lines] == [
+    assert [(line["level"], line["address"]) for line in lines] == [
         ("warning", "2001:db8::/64")
     ] * len(lines)
     assert [line["delay_s"] for line in lines] == [60]
