@@ -127,7 +127,7 @@ def _gateway(house: House, app: App, credential_count: int, renew: Renew) -> Gat
         endpoints=house.endpoints,
         renew=renew,
         metrics=house.measuring.page,
-        view=house.view(),
+        view=house.view(app.take_code),
         audit=house.key_house.audit,
     )
 
@@ -178,7 +178,7 @@ async def open_credentials(
         try:
             await house.roster.start()
         except BindingNotStoredError as error:
-            observer.warn(str(error))
+            observer.warn(error.said)
         before = _facts_of(house)
         try:
             yield Operator(house.credentials, house.roster, house.pools, house.model_lists)

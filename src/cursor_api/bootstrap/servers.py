@@ -10,6 +10,7 @@ from msgspec import Struct
 from cursor_api.bootstrap.stores import DATABASE_URL, make_find_unread
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
+from cursor_api.domain.problems import Notice
 from cursor_api.installed import Settings
 from cursor_api.options.extras import missing_extra
 from cursor_api.ports.process import Observer
@@ -20,7 +21,7 @@ class Look(Struct, frozen=True):
 
     variable: str
     name: str = ""
-    warning: str = ""
+    warning: str | Notice = ""
     error: StoreError | None = None
 
 
@@ -46,7 +47,7 @@ async def look_at_servers(settings: Settings) -> AsyncIterator[Look]:
     with contextlib.suppress(StoreError):
         find_unread = make_find_unread(settings)
         for notice in await find_unread() if find_unread is not None else ():
-            yield Look(DATABASE_URL, warning=notice.text)
+            yield Look(DATABASE_URL, warning=notice)
 
 
 async def warn_of_room(settings: Settings, observer: Observer) -> None:

@@ -275,6 +275,6 @@ class BindingNotStoredError(StoreError):
     the credentials whose bindings are stored; the caller may serve them in the meantime.
     """
 
-    def __init__(self, message: str, known: Sequence[Credential]) -> None:
+    def __init__(self, message: str | Notice, known: Sequence[Credential]) -> None:
         super().__init__(message)
         self.known = tuple(known)

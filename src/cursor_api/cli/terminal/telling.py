@@ -69,9 +69,11 @@ def told_of_line(problem: LineProblem) -> str:
     return _load_console()[f"problem.{problem.code}"].format(value=problem.value)
 
 
-def in_words(text: str) -> str:
-    """A sentence that somebody has told; what is none stays as it is."""
-    return translate(text, load_chinese()) if is_chinese() else str(text)
+def in_words(fact: object) -> str:
+    """A sentence that somebody has told, or a notice; what is none stays as it is."""
+    if isinstance(fact, Notice):
+        return told(fact)
+    return str(translate(fact, load_chinese()) if is_chinese() and isinstance(fact, str) else fact)
 
 
 def told_advice(kind: FaultKind, english: str) -> str:

@@ -30,6 +30,7 @@ from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import BindingNotStoredError, StoreAwayError, StoreError
 from cursor_api.domain.expiry import expires_soon
 from cursor_api.domain.problems import Notice
+from cursor_api.options.said import tell
 from cursor_api.ports.credential_rows import FindUnread, PreferenceStep, SharedCredentials
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore
@@ -43,7 +44,7 @@ LOOK_EVERY_S = 0.8
 SAVE_EVERY_S = 2.0
 WARN_EVERY_S = 60.0
 
-CANNOT_SAVE = "the pool's memory cannot be saved"
+CANNOT_SAVE = tell("the pool's memory cannot be saved")
 CANNOT_LOOK = "the credentials in the database cannot be looked at; those that are known serve on"
 CANNOT_RELOAD = "the credentials changed and cannot be read; the old ones serve on"
 
@@ -95,7 +96,7 @@ class Roster:
         self.trouble: StoreError | None = None
         self._unread: Sequence[Notice] = ()
         # By matter, the last warning, so that none is repeated every second.
-        self._last_warned: dict[str, str] = {}
+        self._last_warned: dict[str, str | Notice] = {}
 
     @property
     def warnings(self) -> Sequence[Notice]:
@@ -122,7 +123,7 @@ class Roster:
         try:
             self._kept = dict(await self._with.state_store.load())
         except StoreError as error:
-            self._with.observer.warn("the pool's memory cannot be read", error=str(error))
+            self._with.observer.warn(tell("the pool's memory cannot be read"), error=error.said)
         self._has_started = True
         try:
             return await self.reload()
@@ -217,13 +218,15 @@ class Roster:
         return credential
 
     async def prefer(self, alias: str, known: Preferences, change: PreferenceStep) -> None:
-        """Change what the owner prefers; where nodes share it, from what is known there."""
-        slot, preferences = self._with.pools.get_slot(alias), change(known)
-        if self._with.shared is not None and not slot.credential.is_configured:
-            preferences = await self._with.shared.prefer(alias, change)
-        self._with.pools.set_preferences(alias, preferences)
-        # The next change may be made at another process of this machine, a moment from now.
-        await self.save()
+        """Change what the owner prefers; where nodes share it, from what is known there.
+
+        Raises StoreError where it cannot be kept; nothing has changed then.
+        """
+        if self._with.shared is None or self._with.pools.get_slot(alias).credential.is_configured:
+            # At once: the next change may be made at another process of this machine.
+            await self._memory.prefer(alias, known, change(known))
+        else:
+            self._with.pools.set_preferences(alias, await self._with.shared.prefer(alias, change))
 
     async def save(self) -> None:
         """Keep the pool's memory when it changed; a failure is told once and tried again.
@@ -233,7 +236,7 @@ class Roster:
         try:
             await self._memory.save()
         except StoreError as error:
-            self._warn_once(CANNOT_SAVE, str(error))
+            self._warn_once(CANNOT_SAVE, error.said)
         else:
             self._last_warned.pop(CANNOT_SAVE, None)
 
@@ -309,8 +312,8 @@ class Roster:
             # A configured one has its endpoint, but where nobody serves anything.
             if not homeless.is_configured:
                 self._warn_once(
-                    f"the credential {homeless.alias!r} serves nobody",
-                    f"no upstream {homeless.endpoint!r} is configured",
+                    tell("the credential {name} serves nobody", name=repr(homeless.alias)),
+                    tell("no upstream {name} is configured", name=repr(homeless.endpoint)),
                 )
         self._take_preferences()
         for warning in self._with.store.warnings:
@@ -333,9 +336,10 @@ class Roster:
         endpoints = {one.secret: one.endpoint for one in self._configured}
         for credential in stored:
             if credential.secret in endpoints:
+                owner = repr(endpoints[credential.secret])
                 self._warn_once(
-                    f"the credential {credential.alias!r} serves nobody",
-                    f"its token is a key of [[upstream]] {endpoints[credential.secret]!r}",
+                    tell("the credential {name} serves nobody", name=repr(credential.alias)),
+                    tell("its token is a key of [[upstream]] {owner}", owner=owner),
                 )
         return [one for one in stored if one.secret not in endpoints]
 
@@ -375,7 +379,7 @@ class Roster:
             for notice in self._unread:
                 self._warn_once(notice)
 
-    def _warn_once(self, matter: str | Notice, detail: str = "") -> None:
+    def _warn_once(self, matter: str | Notice, detail: str | Notice = "") -> None:
         if self._last_warned.get(str(matter)) != detail:
             self._last_warned[str(matter)] = detail
             facts: dict[str, Any] = {"detail": detail} if detail else {}

