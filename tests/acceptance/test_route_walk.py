@@ -32,6 +32,7 @@ OPEN_METHODS = {
     "/v1/responses": NOTHING,
     "/v1/responses/cancel": NOTHING,
     "/v1/responses/compact": NOTHING,
+    "/v1/responses/input_tokens": NOTHING,
     "/v1/responses/{answer_id}": NOTHING,
     "/v1/responses/{answer_id}/cancel": NOTHING,
     "/v1/responses/{answer_id}/compact": NOTHING,
