@@ -16,10 +16,8 @@ OWN_NAME = re.compile(r"cursor[-_]api")
 # that exists, and the texts about Cursor's own settings.
 OUTWARD = {
     "service/credentials/report.py": [r'rename=\{"binding": "checksum"\}'],
-    "service/credentials/use_cases.py": [
-        r'rename=\{"has_binding": "has_checksum"\}',
-        r'"binding": "checksum"\}',
-    ],
+    "service/credentials/previews.py": [r'rename=\{"has_binding": "has_checksum"\}'],
+    "service/credentials/use_cases.py": [r'"binding": "checksum"\}'],
     "settings/chinese.py": [r"."],
     "settings/chinese_notes.py": [r"."],
     "settings/chinese_labels.py": [r"."],
