@@ -105,6 +105,9 @@ def test_no_screen_has_a_barrier_or_is_too_wide(
         page.locator('tr.row[data-alias="soon"] button.test').click()
         page.locator(".outcome").wait_for()
         look("every state")
+        # What a finger or a newcomer shall find needs a word: no tooltip tells it.
+        tools = page.locator('tr.row[data-alias="soon"] .actions button')
+        expect(tools).to_have_text(["Test", "More tests", "Edit", "Remove"])
         page.locator("#open-add").click()
         look("add")
         page.keyboard.press("Escape")

@@ -127,7 +127,7 @@ def _gateway(house: House, app: App, credential_count: int, renew: Renew) -> Gat
         endpoints=house.endpoints,
         renew=renew,
         metrics=house.measuring.page,
-        view=house.view(),
+        view=house.view(app.take_code),
         audit=house.key_house.audit,
     )
 

@@ -73,6 +73,10 @@ class App:
             self._refusals.count_refusal(fault.kind)
         return self._errors.render("", fault)
 
+    def take_code(self, digest: str) -> bool:
+        """Whether a code that signs a browser in was made here; it is good no more then."""
+        return self._lasting.ui_codes.take(digest)
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The hot addresses are found by one look into a table.
 

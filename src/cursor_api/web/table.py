@@ -194,5 +194,5 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
         *KeyRoutes(parts.api_keys, parts.quota, parts.clock).operations(),
         *PriceRoutes(parts.prices).operations(),
         *AuditRoutes(parts.audit).operations(),
-        *UiSignIn(lasting.ui_codes, parts.keys.get(OPERATOR.name)).operations(),
+        *UiSignIn(lasting.ui_codes, parts.keys.get(OPERATOR.name), parts.siblings).operations(),
     )

@@ -16,7 +16,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import (
@@ -35,6 +34,7 @@ from cursor_api.ports.credential_rows import FindUnread, PreferenceStep, SharedC
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore
 from cursor_api.service.credentials.changes import find_acts
+from cursor_api.service.credentials.configured import rename_configured
 from cursor_api.service.credentials.pool_memory import PoolMemory
 from cursor_api.service.credentials.pools import CredentialPools
 
@@ -89,6 +89,7 @@ class Roster:
         # Where credentials of the configuration belong, or ever did. None is the store's.
         self._configured_endpoints: set[str] = set()
         self._has_started = False
+        self._looking = asyncio.Lock()
         # By digest, the state of credentials that do not serve now: those that were removed may
         # come back (undo), and those of an earlier run are about to be loaded.
         self._kept: dict[str, tuple[Preferences, CredentialHealth]] = {}
@@ -150,6 +151,11 @@ class Roster:
 
     async def reload_if_changed(self) -> bool:
         """Read the store again when it changed; raises StoreError like `reload`."""
+        # One at a time: of two that see the same change, both would note it.
+        async with self._looking:
+            return await self._reload_if_changed()
+
+    async def _reload_if_changed(self) -> bool:
         if not await self._with.store.has_changed():
             return False
         before = {one.alias: one.secret for one in self._stored}
@@ -297,7 +303,7 @@ class Roster:
     def _serve(self, stored: Sequence[Credential]) -> None:
         self._stored = stored
         stored = self._leave_out_configured(stored)
-        credentials = [*stored, *self._rename_configured(stored)]
+        credentials = [*stored, *rename_configured(self._configured, stored)]
         known = {_place(credential) for credential in self._with.pools.credentials}
         # Ten thousand that are there already cost next to nothing here, on the event loop.
         new = [credential for credential in credentials if _place(credential) not in known]
@@ -342,16 +348,6 @@ class Roster:
                     tell("its token is a key of [[upstream]] {owner}", owner=owner),
                 )
         return [one for one in stored if one.secret not in endpoints]
-
-    def _rename_configured(self, stored: Sequence[Credential]) -> Iterator[Credential]:
-        """An alias is one credential's: the owner's own names in the store come first."""
-        taken = {credential.alias for credential in stored}
-        for credential in self._configured:
-            alias, number = credential.alias, 2
-            while alias in taken:
-                alias, number = f"{credential.alias}-{number}", number + 1
-            taken.add(alias)
-            yield replace(credential, alias=alias)
 
     def _keep_those_who_go(self, staying: Sequence[Credential]) -> None:
         places = {_place(credential) for credential in staying}

@@ -56,7 +56,7 @@ def test_a_good_folder_has_nothing_to_say_and_is_left_alone(tmp_path: Path) -> N
 
 def test_everything_is_told_at_once(tmp_path: Path) -> None:
     """Settings, files, certificates and the address, each in a sentence of its own."""
-    (tmp_path / ".token").write_text("a::one\na::two\nb c\n")
+    (tmp_path / ".token").write_text("a::one\ntw o\nb c\n")
     (tmp_path / "ca.pem").write_text("nonsense")
     (tmp_path / ".token-state").write_text('{"version": 1')
     problems, warnings = found(

@@ -32,6 +32,7 @@ from cursor_api.upstreams.cursor.token_files.book import (
 )
 from cursor_api.upstreams.cursor.token_files.lines import append_lines
 from cursor_api.upstreams.cursor.token_files.pair import FileOptions, FilePair, State
+from cursor_api.upstreams.cursor.token_files.repeats import warn_of_repeats
 from cursor_api.upstreams.cursor.token_files.text import require_text
 
 _T = TypeVar("_T")
@@ -75,7 +76,7 @@ class TokenFiles:
             raise
         unsealed = tuple(self._pair.seal(state))
         self._handled = state.fingerprints
-        self.warnings = (*self._pair.warn_of(state), *unsealed)
+        self.warnings = (*self._pair.warn_of(state), *warn_of_repeats(book.repeats), *unsealed)
         return book.credentials
 
     def look(self) -> Book:
@@ -85,7 +86,9 @@ class TokenFiles:
         """
         state = _retry(self._pair.read_settled)
         self.warnings = tuple(self._pair.warn_of(state))
-        return self._reader.read(state.texts)
+        book = self._reader.read(state.texts)
+        self.warnings += tuple(warn_of_repeats(book.repeats))
+        return book
 
     def count_unsealed(self) -> int:
         """How many tokens a load would seal. Raises StoreError as `look` does."""

@@ -130,7 +130,9 @@ def test_aliases_are_kept(folder: Folder) -> None:
 def test_a_bad_line_is_never_shown(folder: Folder) -> None:
     """The reference prints it, token and all; here its number and what is wrong."""
     secret = "eyJsecret.secretpayload.secretsignature"
-    folder.write(f"{secret} {secret}\n{secret},x\n{secret}\nx::{secret}\n{secret}::work\n", secret)
+    folder.write(
+        f"{secret} {secret}\n{secret},x\n{secret};\nx::{secret} x\n{secret}::work\n", secret
+    )
     with pytest.raises(StoreError) as caught:
         folder.load()
     shown = f"{caught.value} {caught.value!r} {caught.value.problems} {caught.value.message}"
