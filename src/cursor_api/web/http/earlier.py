@@ -24,7 +24,7 @@ _MOVED: Final = (
     ("/tokens/set", "POST /update-tokeninfo"),
     ("/tokens/", _CREDENTIALS),
     ("/tokens-", _CREDENTIALS),
-    ("/env-checksum", "the token list, which has a checksum for each token"),
+    ("/env-checksum", "the token list, which has one for each token"),
     ("/get-user-info", "the state that GET /api/credentials shows of each"),
     ("/userinfo", "the state that GET /api/credentials shows of each"),
     ("/config", _SETTINGS),
