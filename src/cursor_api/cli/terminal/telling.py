@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from cursor_api.cli.terminal.language import is_chinese
+from cursor_api.cli.terminal.language import is_chinese, say
 from cursor_api.domain.errors import FaultKind, LineProblem, StoreError
 from cursor_api.domain.problems import Notice
 from cursor_api.options.rules import Finding
@@ -82,9 +82,15 @@ def told_advice(kind: FaultKind, english: str) -> str:
 
 
 def told_by_gateway(code: object, english: str) -> str:
-    """What a gateway has refused with, and what the code means where the user reads no English."""
+    """What a gateway has refused with, without a full stop at its end.
+
+    In Chinese what the code means; the gateway's own words, which have the facts, are quoted on a
+    line of their own.
+    """
     known = told_by_code("code", str(code))
-    return english if known == str(code) else f"{known.rstrip('。')}（{english}）"
+    if known == str(code):
+        return english
+    return f"{known}\n{say('In the words of the gateway: “{words}”', words=english)}"
 
 
 def told_by_code(prefix: str, code: str) -> str:

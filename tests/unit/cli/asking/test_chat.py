@@ -116,3 +116,15 @@ def test_what_cannot_be_asked_is_one_sentence(
     """With what to do."""
     assert main(["chat", *arguments]) == 1
     assert words in capsys.readouterr().err
+
+
+def test_a_reader_of_chinese_gets_the_gateways_words_as_a_quotation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the code means comes first; the names of other models stand in the gateway's words."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(["chat", "--model", "gpt-dem", "hello"]) == 1
+    meaning, words = capsys.readouterr().err.splitlines()
+    assert meaning == "错误：没有提供此名称的模型。"
+    assert words.startswith("网关的原话：“The model 'gpt-dem' does not exist.")
+    assert words.endswith("?”。")

@@ -162,7 +162,7 @@ def test_no_line_of_help_is_wider_than_a_page() -> None:
     ("words", "said"),
     [
         ("key create", "cursor-api key create: 错误：缺少参数：NAME"),
-        ("checksum x", "cursor-api: 错误：无法识别的参数：x"),
+        ("checksum x", "cursor-api checksum: 错误：无法识别的参数：x"),
         ("sreve", "cursor-api: 错误：参数 COMMAND: 没有这一项：'sreve'（可选："),
         ("serve --port", "cursor-api serve: 错误：参数 --port: 后面需要一个值"),
         ("init --yes --token", "cursor-api init: 错误：参数 --token: 不能同时使用：参数 --yes"),
