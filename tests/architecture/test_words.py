@@ -29,7 +29,7 @@ OUTWARD = {
     "stores/sqlite/sql/0002_no_index.sql": [r"checksum_masked"],
     "stores/sqlite/sql/0003_records.sql": [r"checksum_masked"],
     "web/access/auth.py": [r"their own Cursor tokens"],
-    "web/http/earlier.py": [r'"/(?:get-|gen-)?checksum"', r"GET /checksum"],
+    "web/http/earlier.py": [r'"/(?:get-|gen-|env-)?checksum"', r"GET /checksum"],
     "web/management/credentials.py": [
         r"\bchecksum: str",
         r"`checksum`",

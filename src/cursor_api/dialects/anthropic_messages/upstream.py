@@ -1,7 +1,8 @@
 """Anthropic's messages requests, written: what an upstream that speaks this dialect is sent.
 
 A request that came in this dialect goes on as it came, unknown fields and all; only what the
-gateway decides is written over it. Any other is written from the domain's values.
+gateway decides is written over it, and what the host would refuse (hosts.py). Any other is written
+from the domain's values.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from msgspec import Raw, Struct
 from cursor_api.dialects.anthropic_messages.caching import mark_prompt
 from cursor_api.dialects.anthropic_messages.enforceable import is_enforceable
 from cursor_api.dialects.anthropic_messages.families import Family, family_of
+from cursor_api.dialects.anthropic_messages.hosts import suit
 from cursor_api.dialects.anthropic_messages.parameters import CHOICES
 from cursor_api.dialects.anthropic_messages.request import NAME
 from cursor_api.dialects.anthropic_messages.thinking import ThinkingFields, write_thinking
@@ -46,7 +48,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class WriteOptions(Struct, frozen=True):
-    """What the operator decides.
+    """What the operator decides, and `host`, who serves.
 
     `output_count` is allowed where the caller names no number; None: by the model's family.
     `is_cached`: a prompt without marks of the caller's is marked for the upstream's cache.
@@ -54,6 +56,7 @@ class WriteOptions(Struct, frozen=True):
 
     output_count: int | None = None
     is_cached: bool = True
+    host: str = ""
 
 
 def can_hold_to(form: OutputForm, model: str) -> bool:
@@ -71,7 +74,7 @@ def encode_request(
         passed = _FIELDS.decode(native.body)
         if len(native.body) > SLICE_BYTES:
             yield
-        return _encode({**passed, **decided})
+        return _encode(suit({**passed, **decided}, model, options.host))
     family = family_of(model)
     written = yield from write_turns(request.messages, has_system_turns=family.has_system_turns)
     yield
@@ -88,7 +91,7 @@ def encode_request(
     return _encode(
         {
             **decided,
-            **fields,
+            **suit(fields, model, options.host),
             **({"tools": tools} if tools else {}),
             **({"system": written.system} if written.system else {}),
             "messages": messages,

@@ -39,6 +39,8 @@ from cursor_api.domain.content import (
 )
 from tests.anthropic_types import read_request
 
+DEEPSEEK = WriteOptions(host="api.deepseek.com")
+KIMI = WriteOptions(host="api.moonshot.cn")
 MESSAGES = (Message(Role.USER, (Text("hi"),)),)
 CLOSED = (
     b'{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],'
@@ -201,3 +203,18 @@ def test_characters_that_are_none_cannot_be_written() -> None:
     """A lone surrogate; whoever sends the request tells the caller."""
     with pytest.raises(UnicodeEncodeError):
         encode(ChatRequest("a", (Message(Role.USER, (Text("\ud800"),)),)))
+
+
+def test_a_host_is_not_sent_what_it_refuses() -> None:
+    """Neither in what goes on as it came nor in what is written for it."""
+    body = b'{"messages":[],"thinking":{"type":"disabled"},"output_config":{"effort":"max"}}'
+    origin = Origin(native=Native(NAME, body))
+    passed = encode(ChatRequest("ours", MESSAGES, origin=origin), "deepseek-v4-pro", DEEPSEEK)
+    assert json.loads(passed) == {
+        "messages": [],
+        "thinking": {"type": "disabled"},
+        "model": "deepseek-v4-pro",
+        "stream": True,
+    }
+    written = encode(ChatRequest("ours", MESSAGES), "kimi-k2.7-code", KIMI)
+    assert json.loads(written)["thinking"] == {"type": "enabled"}
