@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from cursor_api.cluster import supervisor as module
@@ -142,6 +143,8 @@ async def test_a_worker_that_hangs_is_killed_and_followed_by_another(
     async with supervised(stage):
         first = await stage.ask(1)
         os.kill(first, signal.SIGSTOP)
+        # Before, it may still take whoever comes.
+        await until(lambda: psutil.Process(first).status() == psutil.STATUS_STOPPED)
         assert await stage.ask(1) != first
         assert stage.noted(2) == ["start"]
     events = dict(stage.observer.events)
