@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -29,6 +30,18 @@ def row(number: int) -> dict[str, object]:
 def page(*numbers: int) -> bytes:
     """Some of them, newest first."""
     return json.dumps({"requests": [row(number) for number in numbers]}).encode()
+
+
+def turning(gateway: ListingGateway, pages: Iterator[bytes]) -> Callable[[float], None]:
+    """In the place of a pause: the gateway's next page, and Ctrl-C behind the last."""
+
+    def turn(_delay_s: float) -> None:
+        body = next(pages, None)
+        if body is None:
+            raise KeyboardInterrupt
+        gateway.body = body
+
+    return turn
 
 
 def test_what_was_asked_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,15 +123,8 @@ def test_it_goes_on_with_those_that_end(
 ) -> None:
     """Each once, also one that began before others and ended after them."""
     pages = iter([page(5, 3), page(6, 5, 4, 3), page(6, 5, 4, 3)])
-
-    def turn(_delay_s: float) -> None:
-        body = next(pages, None)
-        if body is None:
-            raise KeyboardInterrupt
-        scripted.body = body
-
     scripted.body = page(3)
-    monkeypatch.setattr("time.sleep", turn)
+    monkeypatch.setattr("time.sleep", turning(scripted, pages))
     assert main(["logs", "-f", "--url", scripted.url]) == 130
     told = capsys.readouterr().out.splitlines()
     assert [one.split()[-1] for one in told[1:]] == ["m3", "m5", "m4", "m6"]
@@ -130,13 +136,6 @@ def test_what_was_shown_is_remembered_within_bounds(
     """Far more than one look can bring again."""
     scripted.body = page(*range(SEEN_MAX + 500, 0, -1))
     pages = iter([page(*range(SEEN_MAX + 500, SEEN_MAX, -1))])
-
-    def turn(_delay_s: float) -> None:
-        body = next(pages, None)
-        if body is None:
-            raise KeyboardInterrupt
-        scripted.body = body
-
-    monkeypatch.setattr("time.sleep", turn)
+    monkeypatch.setattr("time.sleep", turning(scripted, pages))
     assert main(["logs", "-f", "--json", "--url", scripted.url]) == 130
     assert len(capsys.readouterr().out.splitlines()) == SEEN_MAX + 500
