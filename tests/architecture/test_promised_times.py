@@ -14,7 +14,7 @@ from cursor_api.service.credentials import roster, shared_health, shared_use
 from cursor_api.service.inference.endpoints import ANSWERING_S
 from cursor_api.service.inference.failover import RETRY_WAIT_S_MAX
 from cursor_api.stores.memory_limits import LEASE_S
-from cursor_api.stores.records import log, questions, sums
+from cursor_api.stores.records import log, questions, spooled, sums
 from cursor_api.stores.redis import link
 
 WRITE_AFTER_S = log.LogTimes().write_after_s
@@ -61,8 +61,9 @@ def test_what_a_page_says_is_what_is_done(
     assert found_s == promised_s
 
 
-def test_what_needs_several_looks_is_seen_in_time() -> None:
-    """Two seconds for a change of credentials, a quarter of one for a page of records."""
+def test_what_is_looked_at_again_and_again_is_seen_in_time() -> None:
+    """Changes of credentials, pages of records, and a database that is back."""
     # A file has to stand still for two looks, and the first of them may just have been.
     assert 2 * roster.LOOK_EVERY_S < 2
     assert questions.PAGE_BUDGET_S < 0.25
+    assert max(spooled.RETRY_S, log.LogTimes().retry_s) <= 5
