@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cursor_api.domain.errors import FaultKind
-from cursor_api.pool.cooldown import BACKOFFS
+from cursor_api.pool.cooldown import BACKOFFS, COOLDOWN_S_MAX
 from cursor_api.service.access.keys import TRUSTED_S
 from cursor_api.service.access.store_watch import WATCH_EVERY_S
 from cursor_api.service.credentials import roster, shared_health, shared_use
@@ -35,11 +35,12 @@ PROMISES: list[tuple[str, str, float, float]] = [
         log.LogTimes().write_after_s,
     ),
     ("records.md", "| 400 days |", 400 * DAY_S, sums.SUMS_KEPT_S),
+    ("reliability.md", "as the upstream says, but at most for six hours", 6 * 3600, COOLDOWN_S_MAX),
     ("reliability.md", "answered anybody within the last 30 seconds", 30, ANSWERING_S),
     ("reliability.md", "The gateway waits for up to 2 seconds", 2, RETRY_WAIT_S_MAX),
     (
         "reliability.md",
-        "as long as the upstream says, otherwise for 30 seconds, doubled each time",
+        "otherwise for 30 seconds, doubled each time. Another one is tried at once",
         30,
         BACKOFFS[FaultKind.RATE_LIMITED].first_s,
     ),
