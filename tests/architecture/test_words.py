@@ -16,10 +16,8 @@ OWN_NAME = re.compile(r"cursor[-_]api")
 # that exists, and the texts about Cursor's own settings.
 OUTWARD = {
     "service/credentials/report.py": [r'rename=\{"binding": "checksum"\}'],
-    "service/credentials/use_cases.py": [
-        r'rename=\{"has_binding": "has_checksum"\}',
-        r'"binding": "checksum"\}',
-    ],
+    "service/credentials/previews.py": [r'rename=\{"has_binding": "has_checksum"\}'],
+    "service/credentials/use_cases.py": [r'"binding": "checksum"\}'],
     "settings/chinese.py": [r"."],
     "settings/chinese_notes.py": [r"."],
     "settings/chinese_labels.py": [r"."],
@@ -31,7 +29,7 @@ OUTWARD = {
     "stores/sqlite/sql/0002_no_index.sql": [r"checksum_masked"],
     "stores/sqlite/sql/0003_records.sql": [r"checksum_masked"],
     "web/access/auth.py": [r"their own Cursor tokens"],
-    "web/http/earlier.py": [r'"/(?:get-|gen-)?checksum"', r"GET /checksum"],
+    "web/http/earlier.py": [r'"/(?:get-|gen-|env-)?checksum"', r"GET /checksum"],
     "web/management/credentials.py": [
         r"\bchecksum: str",
         r"`checksum`",

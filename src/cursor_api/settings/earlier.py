@@ -16,7 +16,10 @@ from cursor_api.options.said import tell
 
 # Names that other programs have, too.
 _COMMON: Final = frozenset(
-    {"CONFIG_FILE", "DATA_DIR", "DEBUG", "DEBUG_LOG_FILE", "NTP_SERVERS", "PROXIES"}
+    {
+        *("ADMIN_AUTH_TOKEN", "CONFIG_FILE", "DATA_DIR", "DEBUG", "DEBUG_LOG_FILE", "NTP_SERVERS"),
+        *("PROXIES", "REQUEST_BODY_LIMIT_MB", "REVERSE_PROXY_HOST"),
+    }
 )
 UNUSED: Final = _COMMON | {
     *("ALLOWED_PROVIDERS", "BYPASS_MODEL_VALIDATION", "CONTEXT_FILL_MODE", "DISABLE_HTTP2"),
