@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 from msgspec import Struct
 
@@ -37,6 +36,7 @@ from cursor_api.service.credentials.changes import find_acts
 from cursor_api.service.credentials.configured import rename_configured
 from cursor_api.service.credentials.pool_memory import PoolMemory
 from cursor_api.service.credentials.pools import CredentialPools
+from cursor_api.service.credentials.warned import Warned
 
 # Promise: a change made in the store is noticed within 2 s, and the store needs two looks.
 LOOK_EVERY_S = 0.8
@@ -96,8 +96,7 @@ class Roster:
         # Why what is in the store now cannot be used as it is; None when it is what serves.
         self.trouble: StoreError | None = None
         self._unread: Sequence[Notice] = ()
-        # By matter, the last warning, so that none is repeated every second.
-        self._last_warned: dict[str, str | Notice] = {}
+        self._warned = Warned(parts.observer)
 
     @property
     def warnings(self) -> Sequence[Notice]:
@@ -242,9 +241,9 @@ class Roster:
         try:
             await self._memory.save()
         except StoreError as error:
-            self._warn_once(CANNOT_SAVE, error.said)
+            self._warned.warn(CANNOT_SAVE, error.said)
         else:
-            self._last_warned.pop(CANNOT_SAVE, None)
+            self._warned.end(CANNOT_SAVE)
 
     async def watch(self) -> None:
         """Notice changes of the store, keep the memory, warn of expiries; until cancelled."""
@@ -253,39 +252,26 @@ class Roster:
             now = self._with.clock.monotonic()
             if now - warned_at >= WARN_EVERY_S:
                 warned_at = now
-                await self._go_on_after("warn of expiries", self._warn_of_expiry)
-                await self._go_on_after("look for unread credentials", self._look_for_unread)
+                await self._warned.go_on_after("warn of expiries", self._warn_of_expiry)
+                await self._warned.go_on_after("look for unread credentials", self._look_for_unread)
             if now - saved_at >= SAVE_EVERY_S:
                 saved_at = now
-                await self._go_on_after("save the pool's memory", self.save)
+                await self._warned.go_on_after("save the pool's memory", self.save)
             await asyncio.sleep(LOOK_EVERY_S)
-            await self._go_on_after("look for changed credentials", self._look)
-
-    async def _go_on_after(self, task: str, step: Callable[[], Awaitable[None]]) -> None:
-        """Take a step of the watch; a bug in it ends neither the other steps nor the watch."""
-        matter = f"the watch failed to {task}, and will try again"
-        try:
-            await step()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the watch has other things to do
-            kind = type(error).__name__
-            if self._last_warned.get(matter) != kind:
-                self._last_warned[matter] = kind
-                self._with.observer.warn(matter, exc_info=error)
-        else:
-            self._last_warned.pop(matter, None)
+            await self._warned.go_on_after("look for changed credentials", self._look)
 
     async def _look(self) -> None:
         try:
             has_changed = await self.reload_if_changed()
         except StoreAwayError as error:
-            self._warn_once(CANNOT_LOOK, str(error))
+            self._warned.warn(CANNOT_LOOK, str(error))
             return
         except StoreError as error:
-            self._warn_once(CANNOT_RELOAD, str(error))
+            self._warned.warn(CANNOT_RELOAD, str(error))
             return
-        self._last_warned.pop(CANNOT_LOOK, None)
+        self._warned.end(CANNOT_LOOK)
         if has_changed:
-            self._last_warned.pop(CANNOT_RELOAD, None)
+            self._warned.end(CANNOT_RELOAD)
             self._with.observer.notice(
                 "credentials reloaded", credential_count=self.credential_count
             )
@@ -317,13 +303,13 @@ class Roster:
         for homeless in self._with.pools.replace(credentials, kept):
             # A configured one has its endpoint, but where nobody serves anything.
             if not homeless.is_configured:
-                self._warn_once(
+                self._warned.warn(
                     tell("the credential {name} serves nobody", name=repr(homeless.alias)),
                     tell("no upstream {name} is configured", name=repr(homeless.endpoint)),
                 )
         self._take_preferences()
         for warning in self._with.store.warnings:
-            self._warn_once(warning)
+            self._warned.warn(warning)
 
     @property
     def _shared_preferences(self) -> Mapping[Secret, Preferences]:
@@ -343,7 +329,7 @@ class Roster:
         for credential in stored:
             if credential.secret in endpoints:
                 owner = repr(endpoints[credential.secret])
-                self._warn_once(
+                self._warned.warn(
                     tell("the credential {name} serves nobody", name=repr(credential.alias)),
                     tell("its token is a key of [[upstream]] {owner}", owner=owner),
                 )
@@ -365,7 +351,7 @@ class Roster:
             if slot.expires_at is not None and expires_soon(slot.expires_at, now):
                 is_over = slot.expires_at <= now
                 what = "has expired" if is_over else "expires within three days"
-                self._warn_once(f"the credential {slot.credential.alias!r}", what)
+                self._warned.warn(f"the credential {slot.credential.alias!r}", what)
 
     async def _look_for_unread(self) -> None:
         if self._with.find_unread is not None:
@@ -373,13 +359,7 @@ class Roster:
             with contextlib.suppress(StoreError):
                 self._unread = await self._with.find_unread()
             for notice in self._unread:
-                self._warn_once(notice)
-
-    def _warn_once(self, matter: str | Notice, detail: str | Notice = "") -> None:
-        if self._last_warned.get(str(matter)) != detail:
-            self._last_warned[str(matter)] = detail
-            facts: dict[str, Any] = {"detail": detail} if detail else {}
-            self._with.observer.warn(matter, **facts)
+                self._warned.warn(notice)
 
     def digest(self, credential: Credential) -> str:
         """What a credential is known by where its secret must not stand."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from cursor_api.dialects.anthropic_messages.families import family_of
 from cursor_api.dialects.anthropic_messages.request import NAME
@@ -50,7 +50,8 @@ class AnthropicUpstream:
         self._http = http
         self._url = options.api_url
         self._parts = parts
-        self._write_options = WriteOptions(options.output_count, options.is_cached)
+        host = urlsplit(self._url).hostname or ""
+        self._write_options = WriteOptions(options.output_count, options.is_cached, host)
         self._timeouts_for = remember_timeouts(options.timeouts)
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cursor_api.dialects.openai_chat.decode import decode_chat
-from cursor_api.dialects.openai_chat.request import STEP_UNITS, Style, parse_request
+from cursor_api.dialects.openai_chat.request import Style, parse_request
 from cursor_api.domain.content import (
     Image,
     LinkedImage,
@@ -24,6 +24,7 @@ from cursor_api.domain.errors import Fault
 from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.json_bounds import JsonLimits
 from cursor_api.wire.limits import RequestLimits
+from cursor_api.wire.work_units import STEP_UNITS
 from tests.steps import count_steps, finish
 
 PIXEL = (

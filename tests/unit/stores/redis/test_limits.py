@@ -118,6 +118,28 @@ async def test_a_flush_under_load_loses_nothing(
     assert _lasting(counters) == _lasting(ledger) == (20, 400, 400, 30)
 
 
+async def test_what_is_told_again_after_a_flush_is_counted_once(
+    server: RedisServer, nodes: list[RedisLimitStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server heard of an end, and the node did not hear that it had."""
+    node, other = nodes
+    monkeypatch.setattr(redis_link, "ANSWER_S", 0.1)
+    await node.seed("alice", FRESH)
+    await node.admit(_claim("under way", DAY_ONLY))
+    server.ask("FLUSHALL")
+    await node.seed("alice", FRESH)
+    with server.paused():
+        node.settle(_settlement("under way", Spent(30, 2), DAY_ONLY))
+        with pytest.raises(StoreAwayError):
+            await node.find("alice", DAY_ONLY)
+        assert "untold=1" in repr(node)
+    monkeypatch.setattr(redis_link, "ANSWER_S", 10.0)
+    await back(node, other)
+    counters = await node.find("alice", DAY_ONLY)
+    assert not isinstance(counters, Unknown)
+    assert _lasting(counters) == (1, 30, 30, 2)
+
+
 async def test_a_server_that_begins_anew_is_told_anew(
     server: RedisServer, nodes: list[RedisLimitStore]
 ) -> None:

@@ -108,6 +108,23 @@ async def test_a_server_that_died_is_found_again(
     assert len(observer.warnings) == len(observer.notices) == 1, observer.events
 
 
+async def test_a_server_that_takes_no_writes_is_away_until_it_does(
+    server: RedisServer, url: Secret, observer: ListObserver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so in the middle of a script, which is no bug of the script."""
+    monkeypatch.setattr(redis_link, "RETRY_S", 0.02)
+    writing = read_script("renew")
+    async with RedisLink(url, [writing], WORDS, observer) as link:
+        server.ask("CONFIG", "SET", "min-replicas-to-write", "1")
+        with pytest.raises(StoreAwayError, match="NOREPLICAS"):
+            await link.call(writing, KEYS, 1000, "id")
+        assert not link.is_up
+        server.ask("CONFIG", "SET", "min-replicas-to-write", "0")
+        await back(link)
+        await link.call(writing, KEYS, 1000, "id")
+    assert len(observer.warnings) == len(observer.notices) == 1, observer.events
+
+
 async def test_a_script_of_ours_that_fails_is_a_bug_of_its_own(
     url: Secret, observer: ListObserver
 ) -> None:
