@@ -14,7 +14,7 @@ from cursor_api.cli.terminal.output import print_error, print_result
 from cursor_api.clients.client import Client, Phrase, Place, choose_for, exports_of, fill
 from cursor_api.clients.table import CLIENTS, find_client
 
-LIST_COLUMNS: Final = ("CLIENT", "WHAT", "SPEAKS", "RUN")
+LIST_COLUMNS: Final = ("CLIENT", "PROGRAM", "SPEAKS", "RUN")
 # What stands where a value is not known here.
 NO_KEY: Final = "your-gateway-key"
 NO_MODEL: Final = "a-model-of-v1-models"
