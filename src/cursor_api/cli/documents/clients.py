@@ -1,7 +1,6 @@
 """The set-up of each client in docs/clients.md and its Chinese twin, from the table of clients.
 
 It stands between two marks; the rest of both pages is written by hand.
-`python -m cursor_api.cli.document docs` writes it.
 """
 
 from __future__ import annotations
