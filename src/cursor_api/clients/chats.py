@@ -21,10 +21,13 @@ OPEN_WEBUI: Final = Client(
         ),
         Words(
             "It usually runs in a container, where `127.0.0.1` is the container itself: start the"
-            " gateway with `HOST=0.0.0.0` and a key of at least 8 characters, better 16, and use"
-            " `http://host.docker.internal:3000/v1`.",
+            " gateway with `HOST=0.0.0.0` and a key of at least 8 characters, better 16, and write"
+            " `host.docker.internal` in place of `127.0.0.1` (on Linux, that container needs"
+            " `--add-host host.docker.internal:host-gateway`).",
             "它通常运行在容器中，其中的 `127.0.0.1` 是容器自身：用 `HOST=0.0.0.0` 和至少 8 个"
-            "字符（最好 16 个以上）的密钥启动网关，地址填 `http://host.docker.internal:3000/v1`。",
+            "字符（最好 16 个以上）的密钥启动网关，并把地址中的 `127.0.0.1` 写成"
+            " `host.docker.internal`（在 Linux 上，启动那个容器时需要"
+            " `--add-host host.docker.internal:host-gateway`）。",
         ),
     ),
     program="open-webui",

@@ -15,7 +15,7 @@ from cursor_api.clients.client import Client, Place, choose_for, exports_of, fil
 from cursor_api.clients.table import CLIENTS, find_client
 from cursor_api.options.said import Words
 
-LIST_COLUMNS: Final = ("CLIENT", "WHAT", "SPEAKS", "RUN")
+LIST_COLUMNS: Final = ("CLIENT", "PROGRAM", "SPEAKS", "RUN")
 # What stands where a value is not known here.
 NO_KEY: Final = "your-gateway-key"
 NO_MODEL: Final = "a-model-of-v1-models"
