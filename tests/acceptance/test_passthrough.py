@@ -1,4 +1,4 @@
-"""PASSTHROUGH: the caller's key is the Cursor token, as with the reference's ancestors."""
+"""PASSTHROUGH: the caller's key is the Cursor token, as with the earlier program's ancestors."""
 
 from __future__ import annotations
 

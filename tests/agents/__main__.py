@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from tests.agents.agents import AGENTS, Agent
 from tests.agents.checks import CHECKS, Failed
 from tests.agents.house import House, open_house
-from tests.agents.page import FILES, Seen, put_into, render_section
+from tests.agents.page import FILES, SECTION, Seen, render_section
 from tests.agents.versions import pinned_versions
 from tests.texts import Text
 
@@ -58,7 +58,7 @@ def _write(seen: Seen) -> None:
     for language, path in FILES.items():
         section = render_section(seen, pinned_versions(), language)
         page = path.read_text(encoding="utf-8")
-        path.write_text(put_into(page, section), encoding="utf-8")
+        path.write_text(SECTION.put_into(page, section), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@ from typing import Final, Literal
 
 from tests.agents.agents import AGENTS
 from tests.agents.checks import CHECKS
+from tests.page_section import PageSection
 from tests.texts import Text
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
-BEGIN, END = "<!-- agents: begin -->", "<!-- agents: end -->"
+SECTION: Final = PageSection("agents")
 WRITTEN: Final = Text(
     "<!-- The table is written by `make agents`, from what it saw. -->",
     "<!-- 下表由 `make agents` 根据实际所见写出。 -->",
@@ -42,18 +43,3 @@ def render_section(seen: Seen, versions: Mapping[str, str], language: Language) 
         cells = [getattr(seen[agent.name][number] or FAILED, language) for agent in AGENTS]
         lines.append(f"| {' | '.join((getattr(check.title, language), *cells))} |")
     return "\n".join([*lines, "", ""])
-
-
-def section_of(page: str) -> str:
-    """What stands between the marks; raises ValueError where there are none."""
-    _before, begin, rest = page.partition(f"{BEGIN}\n")
-    section, end, _after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page has no {BEGIN} and {END}")
-    return section
-
-
-def put_into(page: str, section: str) -> str:
-    """The page with another section between its marks."""
-    old = section_of(page)
-    return page.replace(f"{BEGIN}\n{old}{END}", f"{BEGIN}\n{section}{END}")

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from cursor_api.domain.errors import FaultKind
-from cursor_api.pool.cooldown import BACKOFFS
+from cursor_api.pool.cooldown import BACKOFFS, COOLDOWN_S_MAX
 from cursor_api.service.access.keys import TRUSTED_S
 from cursor_api.service.access.store_watch import WATCH_EVERY_S
 from cursor_api.service.credentials import roster, shared_health, shared_use
 from cursor_api.service.inference.endpoints import ANSWERING_S
 from cursor_api.service.inference.failover import RETRY_WAIT_S_MAX
 from cursor_api.stores.memory_limits import LEASE_S
-from cursor_api.stores.records import log, questions, sums
+from cursor_api.stores.records import log, questions, spooled, sums
 from cursor_api.stores.redis import link
 
 WRITE_AFTER_S = log.LogTimes().write_after_s
@@ -35,11 +35,12 @@ PROMISES: list[tuple[str, str, float, float]] = [
         log.LogTimes().write_after_s,
     ),
     ("records.md", "| 400 days |", 400 * DAY_S, sums.SUMS_KEPT_S),
+    ("reliability.md", "as the upstream says, but at most for six hours", 6 * 3600, COOLDOWN_S_MAX),
     ("reliability.md", "answered anybody within the last 30 seconds", 30, ANSWERING_S),
     ("reliability.md", "The gateway waits for up to 2 seconds", 2, RETRY_WAIT_S_MAX),
     (
         "reliability.md",
-        "as long as the upstream says, otherwise for 30 seconds, doubled each time",
+        "otherwise for 30 seconds, doubled each time. Another one is tried at once",
         30,
         BACKOFFS[FaultKind.RATE_LIMITED].first_s,
     ),
@@ -61,8 +62,9 @@ def test_what_a_page_says_is_what_is_done(
     assert found_s == promised_s
 
 
-def test_what_needs_several_looks_is_seen_in_time() -> None:
-    """Two seconds for a change of credentials, a quarter of one for a page of records."""
+def test_what_is_looked_at_again_and_again_is_seen_in_time() -> None:
+    """Changes of credentials, pages of records, and a database that is back."""
     # A file has to stand still for two looks, and the first of them may just have been.
     assert 2 * roster.LOOK_EVERY_S < 2
     assert questions.PAGE_BUDGET_S < 0.25
+    assert max(spooled.RETRY_S, log.LogTimes().retry_s) <= 5

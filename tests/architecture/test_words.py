@@ -19,6 +19,7 @@ OUTWARD = {
     "service/credentials/previews.py": [r'rename=\{"has_binding": "has_checksum"\}'],
     "service/credentials/use_cases.py": [r'"binding": "checksum"\}'],
     "settings/chinese.py": [r"."],
+    "settings/earlier.py": [r'"CURSOR_API2_HOST"'],
     "settings/chinese_notes.py": [r"."],
     "settings/chinese_labels.py": [r"."],
     # What people paste as a key by mistake.

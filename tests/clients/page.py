@@ -13,11 +13,12 @@ from tests.clients.programs.client import FEATURES
 from tests.clients.routes import ROUTES
 from tests.clients.run import CLIENTS, Client, Told
 from tests.clients.table import EXPECTED, NAMES, Expected, words_of
+from tests.page_section import PageSection
 from tests.texts import Text
 
 ROOT: Final = Path(__file__).parents[2]
 COMMAND: Final = "make clients"
-BEGIN, END = "<!-- clients: begin -->", "<!-- clients: end -->"
+SECTION: Final = PageSection("clients")
 
 Language = Literal["en", "zh"]
 FILES: Final[dict[Language, Path]] = {
@@ -158,18 +159,3 @@ def render_section(findings: Findings, language: Language) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def section_of(page: str) -> str:
-    """What stands between the marks; raises ValueError where there are none."""
-    _before, begin, rest = page.partition(f"{BEGIN}\n")
-    section, end, _after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page has no {BEGIN} and {END}")
-    return section
-
-
-def put_into(page: str, section: str) -> str:
-    """The page with another section between its marks."""
-    old = section_of(page)
-    return page.replace(f"{BEGIN}\n{old}{END}", f"{BEGIN}\n{section}{END}")

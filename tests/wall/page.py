@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from tests.page_section import PageSection
 from tests.texts import Text
 from tests.wall.run import ELSEWHERE, FURTHER, SIXTEEN
 from tests.wall.scenario import Report, Row
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 COMMAND: Final = "make wall"
-BEGIN, END = "<!-- wall: begin -->", "<!-- wall: end -->"
+SECTION: Final = PageSection("wall")
 
 Language = Literal["en", "zh"]
 FILES: Final[dict[Language, Path]] = {
@@ -89,18 +90,3 @@ def render_section(reports: Mapping[str, Report], language: Language) -> str:
         lines += [render_row(one, language) for one in results]
         lines += ["", count, ""]
     return "\n".join(lines)
-
-
-def section_of(page: str) -> str:
-    """What stands between the marks; raises ValueError where there are none."""
-    _before, begin, rest = page.partition(f"{BEGIN}\n")
-    section, end, _after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page has no {BEGIN} and {END}")
-    return section
-
-
-def put_into(page: str, section: str) -> str:
-    """The page with another section between its marks."""
-    old = section_of(page)
-    return page.replace(f"{BEGIN}\n{old}{END}", f"{BEGIN}\n{section}{END}")

@@ -13,19 +13,14 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
-from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.domain.record import RequestRecord
+from cursor_api.telemetry.metrics import OUTCOMES
 
 # Nobody reads more, and a terminal that shows more is no use.
 LINES_PER_S_MAX: Final = 20
 WINDOW_S: Final = 1.0
 # A model's name is the caller's own text.
 MODEL_LENGTH_MAX: Final = 100
-_WORDS: Final = {
-    Status.SUCCESS: "answered",
-    Status.FAILED: "failed",
-    Status.REFUSED: "refused",
-    Status.CANCELLED: "cancelled",
-}
 _log = logging.getLogger("request")
 
 # Asks for a call after so many seconds; where nobody waits, it does nothing.
@@ -61,7 +56,7 @@ class RequestLines:
             self._window_ends_at, self._line_count = now + WINDOW_S, 0
         self._line_count += 1
         if self._line_count <= LINES_PER_S_MAX:
-            _log.info(_WORDS[record.status], extra={"facts": _facts(record)})
+            _log.info(OUTCOMES[record.status], extra={"facts": _facts(record)})
             return
         if not self._left_out_count:
             # Perhaps no further request comes.

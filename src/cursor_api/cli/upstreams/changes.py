@@ -27,7 +27,8 @@ from cursor_api.ports.configuration import WrongUpstreamError
 from cursor_api.ports.upstream_blocks import INVALID, MISSING, TAKEN, NewUpstream, Preset
 from cursor_api.settings import Draft
 from cursor_api.settings.block_file import change_file, remove_key_file
-from cursor_api.settings.block_text import BlockTextError, cut_block, find_block
+from cursor_api.settings.block_text import cut_block, find_block
+from cursor_api.settings.dotenv_text import TextChangeError
 from cursor_api.settings.files import new_problems
 from cursor_api.settings.upstream_blocks import (
     NO_KEY,
@@ -57,7 +58,7 @@ def add(parsed: argparse.Namespace) -> int:
         _add(parsed, config)
     except WrongUpstreamError as error:
         return _refuse(told(error) + say(HINTS.get((error.field, error.code), "")))
-    except (_RefusedError, BlockTextError, StoreError) as error:
+    except (_RefusedError, TextChangeError, StoreError) as error:
         return _refuse(_words(error, config))
     return 0
 
@@ -67,12 +68,12 @@ def remove(parsed: argparse.Namespace) -> int:
     config = find_config(parsed.config)
     try:
         return _remove(parsed, config)
-    except (_RefusedError, BlockTextError, StoreError) as error:
+    except (_RefusedError, TextChangeError, StoreError) as error:
         return _refuse(_words(error, config))
 
 
 def _words(error: Exception, config: Path) -> str:
-    return f"{config.name}: {told(error)}" if isinstance(error, BlockTextError) else told(error)
+    return f"{config.name}: {told(error)}" if isinstance(error, TextChangeError) else told(error)
 
 
 def _refuse(text: str) -> int:

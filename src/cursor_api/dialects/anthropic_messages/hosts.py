@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
+from cursor_api.dialects.anthropic_messages.families import FOREIGN, family_of
+
 Fields = dict[str, Any]
 
 # An effort is refused where thinking is switched off (deepseek-ai/DeepSeek-V3, issue 1397).
@@ -20,6 +22,8 @@ _DEEPSEEK: Final = frozenset({"api.deepseek.com"})
 _KIMI: Final = frozenset({"api.moonshot.cn", "api.moonshot.ai", "api.kimi.com"})
 # Has to be told to think (MoonshotAI/Kimi-K2, issue 141; anthropics/claude-code, issue 69379).
 _ALWAYS_THINKS: Final = re.compile(r"\bkimi-k2\.7-code")
+# Takes no system turn (MiniMax-AI/MiniMax-M2.7, issue 43).
+_MINIMAX: Final = frozenset({"api.minimax.io", "api.minimaxi.com"})
 
 
 def suit(fields: Fields, model: str, host: str) -> Fields:
@@ -30,6 +34,12 @@ def suit(fields: Fields, model: str, host: str) -> Fields:
     if is_always_on and _type_of_thinking(fields) in (None, "disabled"):
         return {**fields, "thinking": {"type": "enabled"}}
     return fields
+
+
+def takes_system_turns(model: str, host: str) -> bool:
+    """Whether a system message may stand among the turns; of others nothing is known."""
+    family = family_of(model)
+    return host not in _MINIMAX and (family is FOREIGN or family.has_system_turns)
 
 
 def _without_effort(fields: Fields) -> Fields:

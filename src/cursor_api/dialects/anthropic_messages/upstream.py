@@ -16,9 +16,10 @@ from msgspec import Raw, Struct
 from cursor_api.dialects.anthropic_messages.caching import mark_prompt
 from cursor_api.dialects.anthropic_messages.enforceable import is_enforceable
 from cursor_api.dialects.anthropic_messages.families import Family, family_of
-from cursor_api.dialects.anthropic_messages.hosts import suit
+from cursor_api.dialects.anthropic_messages.hosts import suit, takes_system_turns
 from cursor_api.dialects.anthropic_messages.parameters import CHOICES
 from cursor_api.dialects.anthropic_messages.request import NAME
+from cursor_api.dialects.anthropic_messages.system_turns import place_system
 from cursor_api.dialects.anthropic_messages.thinking import ThinkingFields, write_thinking
 from cursor_api.dialects.anthropic_messages.turns import Object, Turn, write_turns
 from cursor_api.domain.chat import (
@@ -30,6 +31,7 @@ from cursor_api.domain.chat import (
     Tool,
     ToolChoice,
 )
+from cursor_api.domain.content import Role
 from cursor_api.wire import free_text
 from cursor_api.wire.cache_marks import write_cache_mark
 from cursor_api.wire.json_bounds import SLICE_BYTES
@@ -71,10 +73,10 @@ def encode_request(
     decided: Object = {"model": model, "stream": is_stream}
     native = request.origin.native_in(NAME)
     if native is not None:
-        passed = _FIELDS.decode(native.body)
+        passed = _pass_on(request, native.body, model, options.host)
         if len(native.body) > SLICE_BYTES:
             yield
-        return _encode(suit({**passed, **decided}, model, options.host))
+        return _encode({**passed, **decided})
     family = family_of(model)
     written = yield from write_turns(request.messages, has_system_turns=family.has_system_turns)
     yield
@@ -97,6 +99,16 @@ def encode_request(
             "messages": messages,
         }
     )
+
+
+def _pass_on(request: ChatRequest, body: bytes, model: str, host: str) -> Object:
+    """The fields of a request as they came, but for what would be refused."""
+    fields = _FIELDS.decode(body)
+    passed = suit(fields, model, host)
+    has_system = any(message.role is Role.SYSTEM for message in request.messages)
+    if has_system and not takes_system_turns(model, host):
+        return {**passed, "messages": place_system(fields["messages"])}
+    return passed
 
 
 def _message(turn: Turn) -> Object:

@@ -103,7 +103,7 @@ class CursorOptions(Struct, frozen=True):
         "Where requests go. Plain `http://` is allowed for a simulator or a proxy on your"
         " own machine; elsewhere it shows your token to the network.",
     )
-    # The version gate: what the reference states.
+    # The version gate: what the earlier program states.
     client_version: str = setting(
         "CURSOR_CLIENT_VERSION",
         version(),

@@ -335,7 +335,7 @@ def find_flaw_of_cage(options: SdkOptions) -> str:
     if options.bridge_url is not None:
         return ""  # who runs it answers for it
     if not options.is_caged:
-        return "CURSOR_SDK_BRIDGE_CAGE is false"
+        return tell("CURSOR_SDK_BRIDGE_CAGE is false")
     if find_landlock_abi() == 0:
-        return "this system has no Landlock (Linux 5.13 and later have it)"
+        return tell("this system has no Landlock (Linux 5.13 and later have it)")
     return ""

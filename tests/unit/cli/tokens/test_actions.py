@@ -54,6 +54,19 @@ def test_an_empty_list_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> No
     assert json.loads(capsys.readouterr().out) == []
 
 
+def test_what_an_added_key_needs_besides_is_told_at_once(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not when the first request fails. A session token does not need it."""
+    monkeypatch.setenv("CURSOR_SDK_BRIDGE_BIN", str(folder / "gone"))
+    give(monkeypatch, make_token())
+    assert token("add", "-") == 0
+    assert capsys.readouterr().err == ""
+    give(monkeypatch, "crsr_0123456789abcdef0123")
+    assert token("add", "-") == 0
+    assert "warning: CURSOR_SDK_BRIDGE_BIN names" in capsys.readouterr().err
+
+
 def test_what_keeps_credentials_from_serving_is_told_in_chinese(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from cursor_api.dialects.anthropic_messages.hosts import suit
+from cursor_api.dialects.anthropic_messages.hosts import suit, takes_system_turns
 
 DEEPSEEK, KIMI, OTHER = "api.deepseek.com", "api.moonshot.ai", "api.anthropic.com"
 OFF: dict[str, Any] = {"thinking": {"type": "disabled"}}
@@ -54,6 +54,20 @@ def test_what_is_changed_is_a_copy() -> None:
     given = {**OFF, **EFFORT}
     suit(given, "deepseek-v4-pro", DEEPSEEK)
     assert given == {**OFF, **EFFORT}
+
+
+@pytest.mark.parametrize(
+    ("model", "host", "takes"),
+    [
+        ("claude-opus-4-8", OTHER, True),
+        ("claude-sonnet-4-5", OTHER, False),
+        ("deepseek-v4-pro", DEEPSEEK, True),
+        ("MiniMax-M3", "api.minimaxi.com", False),
+    ],
+)
+def test_some_take_no_system_turn(model: str, host: str, takes: bool) -> None:  # noqa: FBT001 - a case
+    """A Claude by its version, others by what is known of their host."""
+    assert takes_system_turns(model, host) is takes
 
 
 def _plain(value: object) -> object:

@@ -218,3 +218,28 @@ def test_a_host_is_not_sent_what_it_refuses() -> None:
     }
     written = encode(ChatRequest("ours", MESSAGES), "kimi-k2.7-code", KIMI)
     assert json.loads(written)["thinking"] == {"type": "enabled"}
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "is_placed"),
+    [
+        (LATEST, PLAIN, False),
+        (OLDER, PLAIN, True),
+        # Nothing is known of what others take.
+        ("glm-5", PLAIN, False),
+        ("MiniMax-M3", WriteOptions(host="api.minimax.io"), True),
+    ],
+)
+def test_a_system_turn_goes_on_to_whoever_takes_one(
+    model: str,
+    options: WriteOptions,
+    is_placed: bool,  # noqa: FBT001 - a case
+) -> None:
+    """Claude Code sends it by the name that it knows of the model."""
+    turns = [{"role": "user", "content": "hi"}, {"role": "system", "content": "Mind."}]
+    body = json.dumps({"messages": turns}).encode()
+    messages = (*MESSAGES, Message(Role.SYSTEM, (Text("Mind."),)))
+    request = ChatRequest("ours", messages, origin=Origin(Native(NAME, body)))
+    sent = json.loads(encode(request, model, options))["messages"]
+    assert (sent == turns) is not is_placed
+    assert is_placed is ([turn["role"] for turn in sent] == ["user"])
