@@ -18,8 +18,8 @@ from cursor_api.domain.errors import FaultKind, LineProblem, StoreError
 from cursor_api.domain.problems import Notice, NoticeCode
 from cursor_api.installed import Names, TokenFiles
 from cursor_api.options.rules import Finding
-from cursor_api.options.said import tell
-from cursor_api.ports.configuration import ShownFinding, Words, WrongUpstreamError
+from cursor_api.options.said import Words, tell
+from cursor_api.ports.configuration import ShownFinding, WrongUpstreamError
 from cursor_api.stores.sqlite.file import RecordFile
 
 FINDING = Finding("PORT", ".env:1", tell("there is no preset {name}", name="x"))
