@@ -44,7 +44,7 @@ OPEN_METHODS = {
     "/logs": NOTHING,
     "/checksum": READING,
     "/get-tokeninfo": NOTHING,
-    "/update-tokeninfo": READING,  # re-reads the files, as the reference does
+    "/update-tokeninfo": READING,  # re-reads the files, as the earlier program does
     "/api/credentials": NOTHING,
     "/api/credentials/{rest:path}": NOTHING,
     "/api/openapi.json": READING,

@@ -72,7 +72,7 @@ class Table:
         self.probes = self._routes(probes)
         # For the router, the hot addresses too: `GET /` names them.
         routes = [Route(path, route) for path, route in self.inference.items()]
-        # The reference puts only /v1 behind the prefix; of the others both spellings answer.
+        # The earlier program puts only /v1 behind the prefix; of the others both spellings answer.
         # The counts first: one of them stands in the place of an answer's id.
         routes += operation.routes((*counts, *models), (self._prefix,), self._guard)
         routes += self._routes(pages) + self._routes(management)

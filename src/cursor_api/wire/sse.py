@@ -67,7 +67,7 @@ class SSEError(Exception):
 
 
 class SSEDecoder:
-    """StepRunner network reads, cut anywhere, into events.
+    """Turns network reads, cut anywhere, into events.
 
     `event_bytes_max` bounds the lines of one event together, their ends included, and any one line.
     """

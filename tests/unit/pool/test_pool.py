@@ -74,7 +74,7 @@ def limited(retry_after_s: float | None = None) -> Fault:
 
 
 def test_credentials_serve_in_file_order_in_strict_rotation() -> None:
-    """The reference's promise."""
+    """The earlier program's promise."""
     assert House(A, B, C).serve(7) == "abcabca"
 
 

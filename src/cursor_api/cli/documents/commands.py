@@ -1,7 +1,4 @@
-"""docs/commands.md and its Chinese twin, written from the parser and its translation.
-
-`python -m cursor_api.cli.document docs` writes both; a test compares them.
-"""
+"""docs/commands.md and its Chinese twin, written from the parser and its translation."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The StreamChat call of Cursor's editor, spoken with a session token.
 
-Headers and request line are the reference implementation's (cursor-api 0.1.1). Nobody here has
-tested them against Cursor's own servers; they are written in `StreamChatCalls._headers_of`.
+Headers and request line are the earlier program's (cursor-api 0.1.1). Nobody here has tested them
+against Cursor's own servers; they are written in `StreamChatCalls._headers_of`.
 """
 
 from __future__ import annotations

@@ -224,7 +224,7 @@ def test_a_part_that_cannot_be_served_is_named_by_its_path(part: Any, path: str,
 
 @pytest.mark.parametrize("role", ["", "User", "model", "a" * 10_000])
 def test_an_unknown_role_is_refused_with_the_known_ones(role: str) -> None:
-    """The reference dropped such messages silently (defect 5)."""
+    """The earlier program dropped such messages silently (defect 5)."""
     fault = refusal([*HI, {"role": role, "content": "x"}])
     assert (fault.param, fault.code) == ("messages[1].role", "invalid_value")
     assert "system, developer, user, assistant, tool, function" in fault.message
@@ -280,7 +280,7 @@ def test_streaming_and_its_usage_chunk(
 
 @pytest.mark.parametrize("model", ["o1", "o1-mini", "o1-preview"])
 def test_o1_models_stream(model: str) -> None:
-    """The reference refused them with stream_not_supported."""
+    """The earlier program refused them with stream_not_supported."""
     assert parse(HI, model=model, stream=True).chat.is_stream
 
 

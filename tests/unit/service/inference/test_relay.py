@@ -196,7 +196,7 @@ async def test_a_fault_after_the_first_delta_is_told_and_nothing_is_tried_again(
 
 @pytest.mark.parametrize("steps", [[], [[StatusDelta("busy")]], [[END]], [[StatusDelta(""), END]]])
 async def test_an_answer_without_text_is_a_fault(steps: list[Step]) -> None:
-    """An empty 200 is how the reference hides failures."""
+    """An empty 200 is how the earlier program hides failures."""
     house = House({"a": steps})
     with pytest.raises(Fault) as caught:
         await house.ask()

@@ -5,7 +5,7 @@ Rules of this file:
   token without a checksum gets one, as a new line at the end of the token list. Where that line
   cannot be stored the token is not served, since it would come as another device at every start:
   `BindingNotStoredError`, which carries those that can be served.
-- A change happens under the lock of both folders: read, decide (`token_book`), write, in an order
+- A change happens under the lock of both folders: read, decide (`book`), write, in an order
   in which a crash loses no device. What fails in between is taken back.
 """
 
