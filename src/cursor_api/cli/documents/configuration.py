@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from cursor_api.clients.client import Phrase
 from cursor_api.installed import SCHEMA
+from cursor_api.options.said import Words
 from cursor_api.options.setting import Setting, find_rows
 from cursor_api.settings import chinese, chinese_labels, chinese_notes
 from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
@@ -51,12 +51,12 @@ routes = ["work/gpt-4o-mini", "relay/gpt-4o-mini", "cursor/gpt-4o-mini"]
 aliases = ["gpt-fast"]
 """
 
-_MARK = Phrase(
+_MARK = Words(
     f"<!-- Written by `{COMMAND}`; each row is a field of an options class in src/cursor_api. -->",
     f"<!-- 由 `{COMMAND}` 生成；各行出自 src/cursor_api 中的选项类与 settings/chinese.py。 -->",
 )
 
-_INTRODUCTION = Phrase(
+_INTRODUCTION = Words(
     """\
 # Configuration
 
@@ -123,7 +123,7 @@ Cursor 自家程序的变量（`CURSOR_API_KEY`、`CURSOR_AGENT…`、`CURSOR_CL
 """,
 )
 
-_BLOCKS = Phrase(
+_BLOCKS = Words(
     """\
 ## More upstreams and models `[[upstream]]` `[[model]]`
 
@@ -157,11 +157,11 @@ another can; `GET /v1/models` shows in `cursor_api` what each model can do, and 
 `cursor_api` 写明每个模型能做什么、经由哪些路由。
 """,
 )
-_KEYS_OF = Phrase("Keys of `[[{table}]]`:", "`[[{table}]]` 的键：")
-_KEYS_OF_KIND = Phrase(
+_KEYS_OF = Words("Keys of `[[{table}]]`:", "`[[{table}]]` 的键：")
+_KEYS_OF_KIND = Words(
     "An upstream of the kind `{kind}` has these as well:", "`{kind}` 类上游另有："
 )
-_KEYS_ABOVE = Phrase(
+_KEYS_ABOVE = Words(
     "Beside these, an upstream of the kind `{kind}` has the keys {keys}: they mean what they mean"
     " above and have the same defaults. The variables there are for the upstream `{kind}` alone.",
     "此外，`{kind}` 类上游还有这些键：{keys}。含义与默认值同上文；上文的变量只用于上游 `{kind}`。",
@@ -170,13 +170,13 @@ _KEYS_ABOVE = Phrase(
 _ABOVE = {row.reason: chinese.REASONS[row.variable] for row in SCHEMA.rows} | {
     row.default_note: chinese_notes.NOTES[row.variable] for row in SCHEMA.rows if row.default_note
 }
-_BLOCK_COLUMNS = Phrase("In TOML | Kind | Default | What for", "TOML | 类型 | 默认值 | 用途")
+_BLOCK_COLUMNS = Words("In TOML | Kind | Default | What for", "TOML | 类型 | 默认值 | 用途")
 
-_COLUMNS = Phrase(
+_COLUMNS = Words(
     "Variable | In TOML | Kind | Default | What for", "变量 | TOML | 类型 | 默认值 | 用途"
 )
-_EMPTY = Phrase("empty", "空")
-_ALSO = Phrase("also", "也可写作")
+_EMPTY = Words("empty", "空")
+_ALSO = Words("also", "也可写作")
 
 
 def render_configuration(language: str) -> str:
@@ -187,14 +187,14 @@ def render_configuration(language: str) -> str:
 
 
 def _lines(language: str) -> Iterator[str]:
-    yield _say(_MARK, language)
+    yield _MARK.of(language)
     yield ""
-    yield _say(_INTRODUCTION, language)
+    yield _INTRODUCTION.of(language)
     yield f"```toml\n{EXAMPLE}```"
     for table, settings in itertools.groupby(SCHEMA.rows, key=lambda setting: setting.table):
-        title = _say(Phrase(SCHEMA.titles[table], chinese_labels.TITLES[table]), language)
+        title = Words(SCHEMA.titles[table], chinese_labels.TITLES[table]).of(language)
         yield f"\n## {title}{f' `[{table}]`' if table else ''}\n"
-        yield f"| {_say(_COLUMNS, language)} |"
+        yield f"| {_COLUMNS.of(language)} |"
         yield "|---|---|---|---|---|"
         for setting in settings:
             yield _row(setting, language)
@@ -203,10 +203,10 @@ def _lines(language: str) -> Iterator[str]:
 
 
 def _block_lines(language: str) -> Iterator[str]:
-    yield _say(_BLOCKS, language)
+    yield _BLOCKS.of(language)
     yield f"```toml\n{BLOCKS_EXAMPLE}```\n"
     for table, rows in BLOCK_ROWS.items():
-        yield f"{_say(_KEYS_OF, language).format(table=table)}\n"
+        yield f"{_KEYS_OF.of(language).format(table=table)}\n"
         yield from _block_table(table, rows, language)
         if table == "upstream":
             yield from _kind_lines(language)
@@ -217,41 +217,41 @@ def _kind_lines(language: str) -> Iterator[str]:
         rows = {row.name: row for row in find_rows(options).values()}
         if kind in SCHEMA.own_kinds:
             names = ", ".join(f"`{name}`" for name in rows)
-            yield f"{_say(_KEYS_ABOVE, language).format(kind=kind, keys=names)}\n"
+            yield f"{_KEYS_ABOVE.of(language).format(kind=kind, keys=names)}\n"
         else:
-            yield f"{_say(_KEYS_OF_KIND, language).format(kind=kind)}\n"
+            yield f"{_KEYS_OF_KIND.of(language).format(kind=kind)}\n"
             yield from _block_table(kind, rows, language)
 
 
 def _block_table(table: str, rows: Mapping[str, Setting], language: str) -> Iterator[str]:
-    yield f"| {_say(_BLOCK_COLUMNS, language)} |"
+    yield f"| {_BLOCK_COLUMNS.of(language)} |"
     yield "|---|---|---|---|"
     for row in rows.values():
         label, note, key = row.kind.label, row.default_note, f"{table}.{row.name}"
         if note:
             # What a table has said already is not translated again.
-            default = _say(Phrase(note, _ABOVE.get(note) or chinese.BLOCK_NOTES[note]), language)
+            default = Words(note, _ABOVE.get(note) or chinese.BLOCK_NOTES[note]).of(language)
         else:
-            default = f"`{row.default}`" if row.default else _say(_EMPTY, language)
-        reason = Phrase(row.reason, _ABOVE.get(row.reason) or chinese.BLOCK_REASONS[key])
+            default = f"`{row.default}`" if row.default else _EMPTY.of(language)
+        reason = Words(row.reason, _ABOVE.get(row.reason) or chinese.BLOCK_REASONS[key])
         yield _cells(
             f"`{row.name}`",
-            _say(Phrase(label, chinese_labels.translate_label(label)), language),
+            Words(label, chinese_labels.translate_label(label)).of(language),
             default,
-            _say(reason, language),
+            reason.of(language),
         )
     yield ""
 
 
 def _row(setting: Setting, language: str) -> str:
-    also = "".join(f" ({_say(_ALSO, language)} `{alias}`)" for alias in setting.aliases)
+    also = "".join(f" ({_ALSO.of(language)} `{alias}`)" for alias in setting.aliases)
     label = setting.kind.label
     return _cells(
         f"`{setting.variable}`{also}",
         f"`{setting.name}`" if setting.key else "",
-        _say(Phrase(label, chinese_labels.translate_label(label)), language),
+        Words(label, chinese_labels.translate_label(label)).of(language),
         _default(setting, language),
-        _say(Phrase(setting.reason, chinese.REASONS[setting.variable]), language),
+        Words(setting.reason, chinese.REASONS[setting.variable]).of(language),
     )
 
 
@@ -261,13 +261,9 @@ def _cells(*cells: str) -> str:
 
 def _default(setting: Setting, language: str) -> str:
     if setting.default_note:
-        note = Phrase(setting.default_note, chinese_notes.NOTES[setting.variable])
-        return _say(note, language)
-    return f"`{setting.default}`" if setting.default else _say(_EMPTY, language)
-
-
-def _say(text: Phrase, language: str) -> str:
-    return text.zh if language == "zh" else text.en
+        note = Words(setting.default_note, chinese_notes.NOTES[setting.variable])
+        return note.of(language)
+    return f"`{setting.default}`" if setting.default else _EMPTY.of(language)
 
 
 def write_configuration(folder: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from cursor_api.cli.terminal.language import is_chinese, say
-from cursor_api.domain.errors import FaultKind, LineProblem, StoreError
+from cursor_api.domain.errors import LineProblem, StoreError
 from cursor_api.domain.problems import Notice
 from cursor_api.options.rules import Finding
 from cursor_api.options.said import Said, told_by, translate
@@ -76,9 +76,10 @@ def in_words(fact: object) -> str:
     return str(translate(fact, load_chinese()) if is_chinese() and isinstance(fact, str) else fact)
 
 
-def told_advice(kind: FaultKind, english: str) -> str:
+def told_advice(kind: str, english: str, model: str = "") -> str:
     """What helps against a fault; in Chinese the console's words, which know no upstream."""
-    return told_by_code("fault", kind.value) if is_chinese() else english
+    words = told_by_code("fault", kind)
+    return english if words == kind else words.replace("{model}", model or say("this model"))
 
 
 def told_by_gateway(code: object, english: str) -> str:
