@@ -105,6 +105,11 @@ def test_no_screen_has_a_barrier_or_is_too_wide(
         page.locator('tr.row[data-alias="soon"] button.test').click()
         page.locator(".outcome").wait_for()
         look("every state")
+        for width in (1024, 905):
+            # A browser at 125 or 140 % on a common screen.
+            page.set_viewport_size({"width": min(width, viewport["width"]), "height": 800})
+            assert_fits(page, f"every state, {width}")
+        page.set_viewport_size(viewport)
         # What a finger or a newcomer shall find needs a word: no tooltip tells it.
         tools = page.locator('tr.row[data-alias="soon"] .actions button')
         expect(tools).to_have_text(["Test", "More tests", "Edit", "Remove"])
