@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
+from cursor_api.options.said import Words
 from tests.agents.agents import AGENTS
 from tests.agents.checks import CHECKS
 from tests.page_section import PageSection
-from tests.texts import Text
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 SECTION: Final = PageSection("agents")
-WRITTEN: Final = Text(
+WRITTEN: Final = Words(
     "<!-- The table is written by `make agents`, from what it saw. -->",
     "<!-- 下表由 `make agents` 根据实际所见写出。 -->",
 )
-SEEN: Final = Text("seen", "所见")
-FAILED: Final = Text("**FAILED**", "**未通过**")
+SEEN: Final = Words("seen", "所见")
+FAILED: Final = Words("**FAILED**", "**未通过**")
 
 Language = Literal["en", "zh"]
 FILES: Final[dict[Language, Path]] = {
@@ -26,7 +26,7 @@ FILES: Final[dict[Language, Path]] = {
     "zh": DOCS / "clients.zh-CN.md",
 }
 # For each agent what each check saw; None where it failed.
-Seen = Mapping[str, Sequence[Text | None]]
+Seen = Mapping[str, Sequence[Words | None]]
 
 
 def heads(language: Language, versions: Mapping[str, str]) -> str:

@@ -17,7 +17,6 @@ from cursor_api.stores.memory_limits import LEASE_S
 from cursor_api.stores.records import log, questions, spooled, sums
 from cursor_api.stores.redis import link
 
-WRITE_AFTER_S = log.LogTimes().write_after_s
 DAY_S = 24 * 3600
 # Page and words, with the seconds that they mean, and what the program does.
 PROMISES: list[tuple[str, str, float, float]] = [

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from cursor_api.options.said import Words
 from tests.page_section import PageSection
-from tests.texts import Text
 from tests.wall.run import ELSEWHERE, FURTHER, SIXTEEN
 from tests.wall.scenario import Report, Row
 
@@ -22,20 +22,20 @@ FILES: Final[dict[Language, Path]] = {
     "zh": DOCS / "reliability.zh-CN.md",
 }
 
-HEAD: Final = Text(
+HEAD: Final = Words(
     "| # | scenario | the client saw, streamed | and not streamed | attempts | verdict |",
     "| # | 场景 | 客户端所见（流式） | 客户端所见（非流式） | 尝试 | 结论 |",
 )
 RULE: Final = "|---|---|---|---|---|---|"
-KEPT: Final = Text("passed", "通过")
-BROKEN: Final = Text("**FAILED**", "**未通过**")
-COUNT: Final = Text("**{passed} of {all} passed.**", "**{all} 项中 {passed} 项通过。**")
-FURTHER_TITLE: Final = Text("### Beyond the sixteen", "### 十六项之外")
-ELSEWHERE_TITLE: Final = Text(
+KEPT: Final = Words("passed", "通过")
+BROKEN: Final = Words("**FAILED**", "**未通过**")
+COUNT: Final = Words("**{passed} of {all} passed.**", "**{all} 项中 {passed} 项通过。**")
+FURTHER_TITLE: Final = Words("### Beyond the sixteen", "### 十六项之外")
+ELSEWHERE_TITLE: Final = Words(
     "### The same with other kinds of upstreams", "### 其他种类上游的同样场景"
 )
-DEEPER: Final = Text("more", "详见")
-WRITTEN: Final = Text(
+DEEPER: Final = Words("more", "详见")
+WRITTEN: Final = Words(
     f"<!-- The rows are written by `{COMMAND}`, from what it saw. -->",
     f"<!-- 以下各行由 `{COMMAND}` 根据实际所见写出。 -->",
 )

@@ -13,6 +13,8 @@ from cursor_api.service.credentials.report import Instant, find_instant
 class PreviewLine(Struct, frozen=True, rename={"has_binding": "has_checksum"}):
     """What was recognised in a line. `alias` null: one is made up. `problem` null: it is right.
 
+    `is_usual`: the secret has a form that is known; one of any other may be a token as well.
+
     `problem` is English; its code and value are for those who say it in another language.
     """
 
@@ -20,7 +22,7 @@ class PreviewLine(Struct, frozen=True, rename={"has_binding": "has_checksum"}):
     alias: str | None
     secret: str
     spelling: Spelling
-    is_jwt: bool
+    is_usual: bool
     expires_at: Instant | None
     expiry_warning: bool
     is_expired: bool
@@ -45,7 +47,7 @@ def preview_line(line: GivenCredential, problem: LineProblem | None, now: float)
         alias=line.alias,
         secret=Secret(line.secret).masked,
         spelling=line.spelling,
-        is_jwt=line.is_jwt,
+        is_usual=line.is_usual,
         expires_at=find_instant(expires_at),
         expiry_warning=expires_soon(expires_at, now),
         is_expired=expires_at is not None and expires_at <= now,

@@ -159,7 +159,8 @@ class CursorOptions(Struct, frozen=True):
         " Without it, one is derived from their token.",
         key="checksum",
         default_note="made up",
-        aliases=("x-cursor-checksum",),
+        # The last as Windows has it, where every name of the environment is in capitals.
+        aliases=("x-cursor-checksum", "X-CURSOR-CHECKSUM"),
     )
     http: HttpOptions = field(default_factory=HttpOptions)
     timeouts: TimeoutsByModel = field(default_factory=TimeoutsByModel)

@@ -13,6 +13,6 @@ async def test_a_preview_tells_what_a_token_says_of_itself() -> None:
     assert (over.is_expired, over.expiry_warning) == (False, True)
     office.clock.seconds = 2000.0
     assert (await office.credentials.preview(text)).lines[0].is_expired
-    assert (valid.is_jwt, valid.expiry_warning, valid.is_expired) == (True, False, False)
+    assert (valid.is_usual, valid.expiry_warning, valid.is_expired) == (True, False, False)
     assert valid.expires_at is not None
-    assert (opaque.is_jwt, opaque.expires_at) == (False, None)
+    assert (opaque.is_usual, opaque.expires_at) == (False, None)
