@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from cursor_api.simulator.cursor.kind import CursorSimulator
-from cursor_api.simulator.cursor.recording import record_stream, sample_ask
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import simulate
@@ -17,6 +16,7 @@ from tests.ports import free_port
 from tests.simulation.virtual_loop import run_virtually
 from tests.simulation.virtual_network import Link
 from tests.unit.simulator.asking import NOW_S, Client, ask_request, hear_one
+from tests.unit.simulator.cursor_recording import record_stream, sample_ask
 
 ASK = ask_request(sample_ask("hi"))
 

@@ -13,7 +13,7 @@ from cursor_api.service.credentials.report import Instant, find_instant
 class PreviewLine(Struct, frozen=True, rename={"has_binding": "has_checksum"}):
     """What was recognised in a line. `alias` null: one is made up. `problem` null: it is right.
 
-    `is_usual`: the secret has the form of a session token or of an API key; any other may be one.
+    `is_usual`: the secret has a form that is known; one of any other may be a token as well.
 
     `problem` is English; its code and value are for those who say it in another language.
     """
