@@ -73,11 +73,16 @@ async def test_a_database_that_is_not_there_stops_the_start(server: RedisServer)
         await enter(f"redis://127.0.0.1:{server.port}/99")
 
 
-async def test_what_is_no_redis_is_told() -> None:
+@pytest.mark.parametrize(
+    "said",
+    [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"+" + b"x" * 70_000, b"*1\r\n" * 10_000, b"$x\r\n"],
+    ids=["http", "no line end", "lists in lists", "no length"],
+)
+async def test_what_is_no_redis_is_told(said: bytes) -> None:
     """A web server, for example."""
 
     async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.write(said)
         with contextlib.suppress(OSError):
             await writer.drain()
         writer.close()
