@@ -18,10 +18,12 @@ from cursor_api.bootstrap import (
     make_checksum,
     memory_stores,
 )
+from cursor_api.bootstrap.gateway import WATCH_ENDED
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.domain.record import Status
 from cursor_api.installed import SCHEMA, Settings
+from cursor_api.service.credentials.roster import Roster
 from cursor_api.settings import load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
@@ -369,3 +371,21 @@ async def test_a_gateway_writes_to_the_log_it_was_given(tmp_path: Path) -> None:
         headers = {"Authorization": f"Bearer {KEY}"}
         await ask(port, "POST", "/v1/chat/completions", headers=headers, body=BODY)
     assert [record.status for record in log.records] == [Status.FAILED]
+
+
+async def test_a_watch_that_ends_of_a_bug_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its traceback; nobody else would ever hear of it. The gateway serves on."""
+
+    async def break_down(_self: Roster) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Roster, "watch", break_down)
+    with capture_logs() as events:
+        async with (
+            build_gateway(settings(tmp_path), memory_stores([]), Redactor()) as gateway,
+            serve(gateway.app) as port,
+        ):
+            assert (await ask(port, "GET", "/livez")).status == 200
+    assert [one["exception"] for one in events if one["event"] == WATCH_ENDED] == ["a bug"]

@@ -21,13 +21,10 @@ from msgspec import Raw
 
 from cursor_api.dialects.openai.images import read_image
 from cursor_api.dialects.openai_responses.namespaces import join_name
-from cursor_api.dialects.openai_responses.parameters import find_text
 from cursor_api.dialects.openai_responses.schema import (
     ID_PREFIX,
     ITEM,
-    NOTHING,
     PART,
-    RAWS,
     WHOSE,
     ImageUrlIn,
     ItemIn,
@@ -48,6 +45,7 @@ from cursor_api.domain.errors import Fault, invalid_request, quote
 from cursor_api.domain.features import Feature
 from cursor_api.domain.kept import Reference
 from cursor_api.wire.json_decode import decode_checked
+from cursor_api.wire.json_lenient import ITEMS, NOTHING, TEXT, find_value
 from cursor_api.wire.json_texts import decode_arguments, decode_text
 from cursor_api.wire.limits import RequestLimits
 from cursor_api.wire.work_units import Step, call_units, image_units
@@ -196,7 +194,7 @@ class Conversion:
         return None, []
 
     def _note_reference(self, item: ItemIn, place: str) -> None:
-        id_ = find_text(item.id)
+        id_ = find_value(TEXT, item.id)
         if not id_:
             raise _missing(f"{place}.id")
         if id_ in self.references:
@@ -239,7 +237,7 @@ class Conversion:
                 code="invalid_type",
                 param=place,
             )
-        given = _decode(RAWS, raw, place, self._limits)
+        given = _decode(ITEMS, raw, place, self._limits)
         self._count_parts(len(given))
         for number, inner in enumerate(given):
             where = f"{place}[{number}]"
