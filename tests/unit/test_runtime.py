@@ -229,7 +229,7 @@ async def test_a_certificate_file_that_cannot_be_used_is_a_problem_too(tmp_path:
 async def test_a_token_file_with_a_problem_keeps_no_setting_waiting(tmp_path: Path) -> None:
     """The two are refused each on their own."""
     async with town(tmp_path) as it:
-        (tmp_path / ".token").write_text("a::one\na::two\n")
+        (tmp_path / ".token").write_text("a::one\nb::t w o\n")
         [taken] = await it.reload_from("[listener]\nheader_timeout_s = 3\n")
         assert taken["changed"] == ["GATEWAY_HEADER_TIMEOUT_S"]
         assert it.gateway.roster.trouble is not None

@@ -49,7 +49,7 @@ Argument = str | int | Packed
 Done = Callable[[Any], None]
 
 
-class Words(Struct, frozen=True):
+class LinkWords(Struct, frozen=True):
     """What the operator is told."""
 
     away: str
@@ -80,7 +80,7 @@ class RedisLink:
     """
 
     def __init__(
-        self, url: Secret, scripts: Sequence[Script], words: Words, observer: Observer
+        self, url: Secret, scripts: Sequence[Script], words: LinkWords, observer: Observer
     ) -> None:
         self._pool = make_pool(url)
         self._scripts = scripts

@@ -211,7 +211,7 @@ def test_a_machine_that_trusts_nobody_is_worth_a_word(
 
 def test_the_demo_has_no_files(tmp_path: Path) -> None:
     """Whatever lies where it is started is not its business."""
-    (tmp_path / ".token").write_text("a::one\na::two\n")
+    (tmp_path / ".token").write_text("a::one\nb::t w o\n")
     loaded = load_settings(SCHEMA, {"AUTH_TOKEN": KEY, "PORT": "0"}, tmp_path)
     examined, listener = check_and_listen(loaded, has_files=False)
     assert listener is not None

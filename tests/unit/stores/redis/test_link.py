@@ -12,7 +12,7 @@ import pytest
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError
 from cursor_api.stores.redis import link as redis_link
-from cursor_api.stores.redis.link import RedisLink, Words, pack, pack_part
+from cursor_api.stores.redis.link import LinkWords, RedisLink, pack, pack_part
 from cursor_api.stores.redis.scripts import Script, read_script
 from tests.fakes import ListObserver
 from tests.redis_server import RedisServer
@@ -20,7 +20,7 @@ from tests.waiting import until
 
 SCRIPT = read_script("find")
 KEYS = ("a", "b", "c")
-WORDS = Words("it is away", "it is back")
+WORDS = LinkWords("it is away", "it is back")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError, StoreError
 from cursor_api.stores.redis import server as redis_servers
-from cursor_api.stores.redis.link import RedisLink, Words
+from cursor_api.stores.redis.link import LinkWords, RedisLink
 from cursor_api.stores.redis.scripts import read_script
 from cursor_api.stores.redis.server import look
 from tests.fakes import ListObserver
@@ -20,7 +20,7 @@ from tests.ports import free_port
 from tests.redis_server import RedisServer, redis_server
 
 SCRIPT = read_script("find")
-WORDS = Words("it is away", "it is back")
+WORDS = LinkWords("it is away", "it is back")
 
 
 async def enter(url: str) -> ListObserver:
