@@ -103,3 +103,15 @@ def test_what_a_command_does_not_know_is_told_with_its_own_usage(
         told = capsys.readouterr().err
         assert told.startswith(f"usage: cursor-api {usage} ")
         assert told.endswith(f"unrecognized arguments: {unknown}\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "missing"), [("upstream add", "NAME"), ("run", "CLIENT"), ("chat", "TEXT")]
+)
+def test_what_is_missing_is_what_has_to_be_given(
+    typed: str, missing: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And no name that only the program knows."""
+    with pytest.raises(SystemExit):
+        main(typed.split())
+    assert capsys.readouterr().err.endswith(f"arguments are required: {missing}\n")
