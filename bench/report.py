@@ -1,4 +1,4 @@
-"""StepRunner rounds of figures into docs/benchmarks.md. Pure: values in, text out."""
+"""Turns rounds of figures into docs/benchmarks.md. Pure: values in, text out."""
 
 from __future__ import annotations
 

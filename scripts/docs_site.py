@@ -44,12 +44,11 @@ class Language:
     code: str
     name: str
     folder: str
-    site_name: str
 
 
 LANGUAGES: Final = (
-    Language("en", "English", "", "cursor-api"),
-    Language("zh", "简体中文", "zh", "cursor-api"),
+    Language("en", "English", ""),
+    Language("zh", "简体中文", "zh"),
 )
 # Sections, by their names in both languages, and their pages.
 _SECTIONS: Final[Mapping[tuple[str, str], tuple[Page, ...]]] = {
@@ -213,7 +212,7 @@ def render_settings(language: Language) -> str:
     return "\n".join(
         [
             "[project]",
-            f"site_name = {json.dumps(language.site_name)}",
+            'site_name = "cursor-api"',
             # Pages that can be opened from a folder as well as from a server.
             "use_directory_urls = false",
             "nav = [",

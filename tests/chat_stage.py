@@ -41,7 +41,7 @@ async def upstream(
 ) -> AsyncIterator[tuple[CursorChat, ScriptedServer]]:
     """The upstream in front of a server that does what `handler` says."""
     async with ScriptedServer(handler) as server, HttpClient(HttpOptions()) as client:
-        # The zone that the reference states.
+        # The zone that the earlier program states.
         mine = options or CursorOptions(
             base_url=server.url, timezone="Asia/Shanghai", timeouts=timeouts or TimeoutsByModel()
         )

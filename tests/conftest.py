@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from structlog.dev import ConsoleRenderer, plain_traceback
 
 # The commands speak the language of whoever runs them; the tests read English.
 os.environ["LC_ALL"] = "C.UTF-8"
@@ -25,9 +24,6 @@ GC_EVERY = 10_000
 # fails tells how to run it again.
 settings.register_profile("house", deadline=None, print_blob=True)
 settings.load_profile("house")
-
-# A second and more of CPU time is what a coloured traceback takes, with each frame's variables.
-ConsoleRenderer.get_active().exception_formatter = plain_traceback
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

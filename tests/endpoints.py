@@ -44,17 +44,11 @@ class FakeKind:
     words: UpstreamWords = WORDS
     forms: tuple[CredentialForm, ...] = ()
     dialect: str = ""
-    # What its models called `gpt-4o` cannot do besides.
-    model_lacks: frozenset[Feature] = frozenset()
 
     @property
     def features(self) -> frozenset[Feature]:
         """See ports.UpstreamKind."""
         return frozenset(Feature) - self.lacks
-
-    def find_lacks(self, model: str) -> frozenset[Feature]:
-        """See ports.UpstreamKind."""
-        return self.model_lacks if model == MODELS[0].id else frozenset()
 
     def build(self, options: Any, parts: UpstreamParts) -> AbstractAsyncContextManager[Upstream]:
         """Never asked for."""

@@ -11,6 +11,7 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault
+from cursor_api.domain.features import Feature
 from cursor_api.domain.problems import Notice
 from cursor_api.domain.record import RequestRecord
 from cursor_api.ports.stores import RequestLog
@@ -28,6 +29,12 @@ class ScriptedUpstream:
         self.asked: list[str] = []
         self.requests: list[ChatRequest] = []
         self.closed: list[str] = []
+        # By model.
+        self.lacks: dict[str, frozenset[Feature]] = {}
+
+    def find_lacks(self, model: str) -> frozenset[Feature]:
+        """As scripted."""
+        return self.lacks.get(model, frozenset())
 
     async def list_models(self) -> Sequence[Model]:
         """One model."""

@@ -68,7 +68,7 @@ class House:
     wrong_keys_max: int = 0
     clock: Clock = field(default_factory=TickingClock)
     limits: AdmissionOptions = field(default_factory=AdmissionOptions)
-    turns: StepRunner = field(default_factory=StepRunner)
+    steps: StepRunner = field(default_factory=StepRunner)
     dialects: tuple[Dialect, ...] = DIALECTS
     configuration: Configuration = field(default_factory=Unshown)
     key_store: MemoryKeyStore = field(default_factory=MemoryKeyStore)
@@ -164,7 +164,7 @@ class House:
             credentials=self.credentials,
             new_binding=lambda: new_checksum(os.urandom, self.clock.now()),
             lifecycle=self.lifecycle,
-            steps=self.turns,
+            steps=self.steps,
             kept=self.kept,
             configuration=self.configuration,
             readiness=self.readiness,

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 # A mask shows four characters at each edge; anything longer than both together is a leak.
 WINDOW = 12
-MASK_EDGE = 4
 
 
 def _letters(seed: str, count: int) -> str:

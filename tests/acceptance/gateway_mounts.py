@@ -74,6 +74,10 @@ class House:
             refused = add(program)
             assert refused.status == 500, refused
             assert words in refused.json()["error"]["message"], refused
+            refused = prefer(program)
+            assert refused.status == 500, refused
+            assert words in refused.json()["error"]["message"], refused
+            assert refused.json()["error"]["code"] == "store_failed", refused
             assert self.texts() == before, "something was truncated"
             chat(program)
             assert program.said().count("the pool's memory cannot be saved") == 1
@@ -90,6 +94,7 @@ class House:
             heal()
             wait_until(lambda: self.texts()[".token-state"] != before[".token-state"])
             assert add(program).status == 201
+            assert prefer(program).json()["priority"] == 7
             assert program.stop() == 0, program.said()
             assert "Traceback" not in program.said()
             if not self.first:
@@ -116,9 +121,17 @@ def add(program: Program) -> Answer:
     return _ask(program, "/api/credentials", body)
 
 
-def _ask(program: Program, path: str, body: bytes) -> Answer:
+def prefer(program: Program) -> Answer:
+    """Another priority for one that is there."""
+    found = _ask(program, "/api/credentials", method="GET").json()["credentials"][0]
+    assert found["priority"] == 0, found
+    path = f"/api/credentials/{found['alias']}"
+    return _ask(program, path, b'{"priority": 7}', method="PATCH")
+
+
+def _ask(program: Program, path: str, body: bytes = b"", method: str = "POST") -> Answer:
     headers = HEADERS | {"Content-Type": "application/json"}
-    return asyncio.run(ask(program.port, "POST", path, headers=headers, body=body))
+    return asyncio.run(ask(program.port, method, path, headers=headers, body=body))
 
 
 def full_disk(root: Path) -> None:

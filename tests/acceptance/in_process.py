@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from cursor_api.bootstrap import Stores, build_gateway, make_checksum, memory_stores
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.ports.process import Clock
 from cursor_api.settings import load_settings
 from cursor_api.telemetry.redaction import Redactor
+from cursor_api.web.access.lockout import LockoutOptions
 from tests.openai_stream import ReadStream, read_stream
 from tests.serving import Answer, ask, serve
 
@@ -66,17 +69,20 @@ async def gateway_before(
     tokens: Sequence[str] | Mapping[str, str] | Stores = ("a-session-token-for-tests",),
     clock: Clock | None = None,
     redactor: Redactor | None = None,
+    lockout: LockoutOptions | None = None,
 ) -> AsyncIterator[Gateway]:
     """A gateway whose upstream is at that address, with one credential for each token.
 
     `tokens` may be by alias, or lie in stores. `redactor` is told the secrets. `environment` is
-    added to what it is set up from; no file of the working directory counts.
+    added to what it is set up from; no file of the working directory counts. `lockout` stands in
+    the place of its setting.
     """
     environ = {"AUTH_TOKEN": KEY, "CURSOR_BASE_URL": upstream_url} | dict(environment or {})
     loaded = load_settings(SCHEMA, environ, Path("/nonexistent"), None)
     assert not loaded.problems, loaded.problems
+    settings = replace(loaded.settings, lockout=lockout or loaded.settings.lockout)
     stores = tokens if isinstance(tokens, Stores) else _stores_of(tokens)
-    async with gateway_of(loaded.settings, stores, redactor or Redactor(), clock) as gateway:
+    async with gateway_of(settings, stores, redactor or Redactor(), clock) as gateway:
         yield gateway
 
 

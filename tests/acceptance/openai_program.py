@@ -90,6 +90,8 @@ def _respond(client: openai.OpenAI, order: Json, told: Json) -> None:
             told["answer"] = responses.retrieve(body["id"]).model_dump(mode="json")
             told["chunks"] = [one.model_dump() for one in responses.input_items.list(body["id"])]
             responses.delete(body["id"])
+        case "response_count":
+            told["answer"] = responses.input_tokens.count(**body).model_dump(mode="json")
         case _ if body.get("stream"):
             told["chunks"] = [one.model_dump(mode="json") for one in _created(client, body)]
         case _:

@@ -129,9 +129,9 @@ class Reloader:
         await self._hang_up(RELOADED)
 
     async def _refuse(self) -> None:
-        """A file that names a credential twice: nothing of it counts."""
+        """A file with a line that is no token: nothing of it counts."""
         good = self._file.read_text(encoding="utf-8")
-        replace(self._file, f"new::token-of-new\n{good}one::another-token\n")
+        replace(self._file, f"new::token-of-new\n{good}other::a token\n")
         told = await self._hang_up(REFUSED)
         line = len(good.splitlines()) + 2
         if f"{self._file.name}:{line}" not in told:

@@ -129,7 +129,9 @@ async def open_stage(base: Path) -> AsyncIterator[Stage]:
     ):
         options = SdkOptions(folder=base, backend_url=cursor.url)
         greeter = Greeter(http, time.time, _listen)
-        bridge = OwnBridge(options, BridgeParts(greeter.greet, SystemTime(), observer))
+        bridge = OwnBridge(
+            options, BridgeParts(greeter.greet, greeter.answers, SystemTime(), observer)
+        )
         calls = SdkCalls(http, bridge, time.time)
         parts = UpstreamParts("cursor-sdk", SystemTime(), StepRunner(), find_api_keys=lambda: [KEY])
         try:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from cursor_api.simulator.cursor.recording import record_stream, sample_ask
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.scenario import Scenario
 from cursor_api.wire.connect import encode_end_stream
 from tests.acceptance.in_process import Gateway, gateway_before
 from tests.openai_stream import read_answer, read_stream
 from tests.scripted_server import ScriptedServer, Turn
+from tests.unit.simulator.cursor_recording import record_stream, sample_ask
 
 TEXT = "    if x:\n        y = “龘”  # 👩‍💻\n\n"
 THOUGHTS = "Tabs?\nNo: spaces."

@@ -166,7 +166,7 @@ def test_thoughts_are_reasoning_content(client: SdkClient, sdk_house: SdkHouse) 
 
 
 def test_models_are_listed_and_found(client: SdkClient, sdk_house: SdkHouse) -> None:
-    """The list has what the reference's has; one model can be asked for by name."""
+    """The list has what the earlier program's has; one model can be asked for by name."""
     base_url = f"{sdk_house.program.url}/v1"
     listed = client.ask(base_url, KEY, {"call": "models"})
     assert listed.answer is not None

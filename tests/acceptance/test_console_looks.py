@@ -141,6 +141,18 @@ def test_a_narrow_screen_is_wide_enough_in_chinese(browser: Browser, house: Hous
         assert [url for url in asked if not url.startswith(f"{house.url}/behind/")] == []
 
 
+def test_a_row_says_in_words_what_can_be_done_and_fits(browser: Browser, house: House) -> None:
+    """No tooltip tells a finger. The widths are those of a common screen at 125 and 140 %."""
+    with open_page(browser) as page:
+        show(page, everything())
+        sign_in(page, f"{house.url}/behind")
+        tools = page.locator('tr.row[data-alias="soon"] .actions button')
+        expect(tools).to_have_text(["Test", "More tests", "Edit", "Remove"])
+        for width in (1024, 905):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert_fits(page, f"every state, {width}")
+
+
 def test_what_stands_in_the_settings_is_only_preferred_here(browser: Browser, house: House) -> None:
     """No way to remove, rename or renew it, and the reason is there; its priority is a field."""
     revoked = quarantine("revoked", "Not logged in")

@@ -38,6 +38,7 @@ FOR_PAGES = {
     "/v1/responses",
     "/v1/responses/cancel",
     "/v1/responses/compact",
+    "/v1/responses/input_tokens",
     "/v1/responses/{answer_id}",
     "/v1/responses/{answer_id}/cancel",
     "/v1/responses/{answer_id}/compact",

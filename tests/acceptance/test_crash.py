@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 import io
 import itertools
-import logging
 import re
-import sys
-import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import pytest
-import structlog
 
 from cursor_api.dialects.openai_chat.answer import ChunkRenderer, CompletionFolder
 from cursor_api.dialects.openai_chat.request import parse_request
@@ -33,6 +29,7 @@ from cursor_api.upstreams.cursor.answer import AnswerDecoder
 from cursor_api.upstreams.cursor.chat import CursorChat, StreamChatCalls
 from cursor_api.web.management.logs import Logs
 from tests.acceptance.in_process import KEY, Gateway, gateway_before
+from tests.log_lines import restored_logging
 from tests.openai_stream import ReadStream, read_stream
 from tests.serving import Answer
 
@@ -131,16 +128,9 @@ def _with_bug(original: Any, owner: Any, name: str) -> Any:
 @pytest.fixture
 def logged() -> Iterator[tuple[io.StringIO, Redactor]]:
     """All that is logged, as an operator has it; the process gets its logging back."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     stream = io.StringIO()
-    yield stream, configure_logging("debug", "text", stream)
-    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
-    logging.captureWarnings(capture=False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with restored_logging():
+        yield stream, configure_logging("debug", "text", stream)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The seven known defects of the reference's chat path, each shown to be absent here.
+"""The seven known defects of the earlier program's chat path, each shown to be absent here.
 
 The whole gateway runs in the test, before a simulator or a scripted server; where a process has
 to survive or to end, it is the installed one.

@@ -193,7 +193,7 @@ async def test_a_hangup_reads_the_token_files_again(tmp_path: Path) -> None:
         # The file is as old as it was: who looks at times would not read it again.
         program.process.send_signal(signal.SIGHUP)
         await until(lambda: program.has_said("SIGHUP: credentials reloaded"))
-        (tmp_path / ".token").write_text("work::token-of-work\nwork::another-token\n")
+        (tmp_path / ".token").write_text("work::token-of-work\nhome::another-token of-two\n")
         program.process.send_signal(signal.SIGHUP)
         await until(lambda: program.has_said("SIGHUP: the token files cannot be used"))
         assert ".token:2" in program.said()

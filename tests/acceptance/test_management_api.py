@@ -163,7 +163,7 @@ async def test_two_editors_lose_nothing(tmp_path: Path) -> None:
 
 
 async def test_a_file_saved_by_hand_serves_after_one_reload(tmp_path: Path) -> None:
-    """The reference's way: save, then GET /update-tokeninfo, which needs no key."""
+    """The earlier program's way: save, then GET /update-tokeninfo, which needs no key."""
     (tmp_path / ".token").write_text("a::token-a\n")
     async with office(tmp_path) as it:
         (tmp_path / ".token").write_text("a::token-a\nb::token-b\n")

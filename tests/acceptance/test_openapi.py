@@ -69,6 +69,6 @@ def test_the_gateway_keeps_to_its_document(tmp_path: Path) -> None:
             timeout=RUN_S_MAX,
         )
         assert result.returncode == 0, result.stdout + result.stderr
-        assert "48 selected / 48 total" in result.stdout
+        assert "49 selected / 49 total" in result.stdout
         assert cursor.requests(), "no request got as far as the upstream"
         assert "Traceback" not in gateway.said()

@@ -1,4 +1,4 @@
-"""PASSTHROUGH: the caller's key is the Cursor token, as with the reference's ancestors."""
+"""PASSTHROUGH: the caller's key is the Cursor token, as with the earlier program's ancestors."""
 
 from __future__ import annotations
 
@@ -115,9 +115,9 @@ async def test_the_checksum_comes_from_the_header_first() -> None:
         assert devices(far) == [DEVICE, OTHER_DEVICE]
 
 
-@pytest.mark.parametrize("name", ["X_CURSOR_CHECKSUM", "x-cursor-checksum"])
+@pytest.mark.parametrize("name", ["X_CURSOR_CHECKSUM", "x-cursor-checksum", "X-CURSOR-CHECKSUM"])
 async def test_the_checksum_comes_from_the_environment(name: str) -> None:
-    """In the ancestors' spelling and in one that every shell can set."""
+    """In the ancestors' spelling, as Windows has it too, and in one that every shell can set."""
     async with house(**{name: CHECKSUM}) as (gateway, far):
         assert (await gateway.chat("Hello", headers=bearer(JWT))).status == 200
         assert devices(far) == [DEVICE]

@@ -74,7 +74,7 @@ async def load(log: RecordLog, trouble: contextlib.AbstractContextManager[None])
         if tick == TROUBLE.start:
             await asyncio.to_thread(trouble.__enter__)
         if tick == TROUBLE.stop:
-            assert log.state().is_writing is False
+            await until(lambda: not log.state().is_writing)
             await asyncio.to_thread(trouble.__exit__, None, None, None)
         for _ in range(PER_TICK):
             log.record(record(next(numbers) / 100))

@@ -32,6 +32,7 @@ OPEN_METHODS = {
     "/v1/responses": NOTHING,
     "/v1/responses/cancel": NOTHING,
     "/v1/responses/compact": NOTHING,
+    "/v1/responses/input_tokens": NOTHING,
     "/v1/responses/{answer_id}": NOTHING,
     "/v1/responses/{answer_id}/cancel": NOTHING,
     "/v1/responses/{answer_id}/compact": NOTHING,
@@ -43,7 +44,7 @@ OPEN_METHODS = {
     "/logs": NOTHING,
     "/checksum": READING,
     "/get-tokeninfo": NOTHING,
-    "/update-tokeninfo": READING,  # re-reads the files, as the reference does
+    "/update-tokeninfo": READING,  # re-reads the files, as the earlier program does
     "/api/credentials": NOTHING,
     "/api/credentials/{rest:path}": NOTHING,
     "/api/openapi.json": READING,

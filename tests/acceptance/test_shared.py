@@ -156,6 +156,34 @@ async def test_what_one_gateway_finds_out_the_other_knows(
             await asyncio.sleep(0.05)
 
 
+async def test_a_credential_that_was_added_at_one_is_found_at_the_other(
+    nodes: list[Gateway],
+) -> None:
+    """At once, whatever is to be done with it, and where the files have been changed before."""
+    one, other = nodes
+    for method, action, body in (
+        ("GET", "", b""),
+        ("PATCH", "", b'{"priority": 7}'),
+        ("POST", "/clear", b""),
+        ("POST", "/test", b"{}"),
+        ("DELETE", "", b""),
+    ):
+        text = f"new::token-for-{method}{action[1:]}"
+        added = await one.ask(
+            "POST", "/api/credentials", body=json.dumps({"tokens": text}).encode()
+        )
+        assert added.status == 201
+        answer = await other.ask(method, f"/api/credentials/new{action}", body=body)
+        assert answer.status == 200, (method, action, answer.body)
+        if method != "DELETE":
+            assert (await one.ask("DELETE", "/api/credentials/new")).status == 200
+            # It may be known at the other one for a moment still, which has to forget it first.
+            async with asyncio.timeout(10):
+                while (await other.ask("GET", "/api/credentials/new")).status != 404:
+                    await asyncio.sleep(0.1)
+    assert (await other.ask("GET", "/api/credentials/nobody")).status == 404
+
+
 async def test_a_node_goes_on_with_its_share_where_it_shall(
     server: RedisServer, simulator: CursorSimulator, tmp_path: Path
 ) -> None:

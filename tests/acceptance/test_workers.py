@@ -111,6 +111,16 @@ async def test_limits_are_exact_over_all_of_them(program: Program) -> None:
     assert statuses == {200: 20, 429: 40}
 
 
+async def test_a_browser_is_signed_in_at_any_of_them(program: Program) -> None:
+    """A code opens the console, whichever worker made it; every request has its own connection."""
+    operator = {"Authorization": f"Bearer {KEY}"}
+    for _ in range(8):
+        made = await serving.ask(program.port, "POST", "/api/ui-code", headers=operator)
+        code = json.dumps({"code": made.json()["code"]}).encode()
+        begun = await serving.ask(program.port, "POST", "/api/ui-session", body=code)
+        assert (begun.status, begun.json()) == (200, {"key": KEY})
+
+
 def test_a_killed_worker_is_followed_by_another(program: Program) -> None:
     """Nobody is refused meanwhile: who comes to its socket waits there."""
     first, other = workers(program)

@@ -10,12 +10,12 @@ import sys
 import time
 from collections.abc import Sequence
 
+from cursor_api.options.said import Words
 from tests.agents.agents import AGENTS, Agent
 from tests.agents.checks import CHECKS, Failed
 from tests.agents.house import House, open_house
-from tests.agents.page import FILES, Seen, put_into, render_section
+from tests.agents.page import FILES, SECTION, Seen, render_section
 from tests.agents.versions import pinned_versions
-from tests.texts import Text
 
 
 def main(names: Sequence[str]) -> int:
@@ -38,12 +38,12 @@ def main(names: Sequence[str]) -> int:
     return 1 if failed else 0
 
 
-def _see_all(house: House, agent: Agent) -> list[Text | None]:
-    seen: list[Text | None] = []
+def _see_all(house: House, agent: Agent) -> list[Words | None]:
+    seen: list[Words | None] = []
     for check in CHECKS:
         began = time.monotonic()
         try:
-            cell: Text | None = check.see(house, agent)
+            cell: Words | None = check.see(house, agent)
             told = cell.en if cell else ""
         except Failed as failure:
             cell, told = None, f"FAILED: {failure}"
@@ -58,7 +58,7 @@ def _write(seen: Seen) -> None:
     for language, path in FILES.items():
         section = render_section(seen, pinned_versions(), language)
         page = path.read_text(encoding="utf-8")
-        path.write_text(put_into(page, section), encoding="utf-8")
+        path.write_text(SECTION.put_into(page, section), encoding="utf-8")
 
 
 if __name__ == "__main__":

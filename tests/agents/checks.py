@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from cursor_api.options.said import Words
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.json_api import ApiRequest
 from tests.agents.agents import Agent
 from tests.agents.house import TALE, TALE_END, House
 from tests.agents.process import Outcome
-from tests.texts import Text
 
 # The slowest has to start a server of its own, on a machine that others use, too.
 RUN_S_MAX: Final = 60.0
@@ -35,8 +35,8 @@ class Failed(Exception):  # noqa: N818 - a verdict
 class Check:
     """A column of the table."""
 
-    title: Text
-    see: Callable[[House, Agent], Text]
+    title: Words
+    see: Callable[[House, Agent], Words]
 
 
 def _need(is_so: bool, complaint: str, outcome: Outcome) -> None:  # noqa: FBT001 - what is needed
@@ -58,11 +58,11 @@ def _need_word(outcome: Outcome, is_told: bool) -> None:  # noqa: FBT001 - see a
     _need(not outcome.left, f"it left {', '.join(outcome.left)} behind", outcome)
 
 
-ANSWERED: Final = Text("answered", "有回答")
-TOLD: Final = Text("told why, exit code not 0", "说明原因，退出码非 0")
+ANSWERED: Final = Words("answered", "有回答")
+TOLD: Final = Words("told why, exit code not 0", "说明原因，退出码非 0")
 
 
-def see_run(house: House, agent: Agent) -> Text:
+def see_run(house: House, agent: Agent) -> Words:
     """`cursor-api run` starts it, and it answers."""
     outcome = house.ask_by_run(agent, "Say hello.", house.new_home(), RUN_S_MAX)
     _need_end(outcome)
@@ -70,7 +70,7 @@ def see_run(house: House, agent: Agent) -> Text:
     return ANSWERED
 
 
-def see_hello(house: House, agent: Agent) -> Text:
+def see_hello(house: House, agent: Agent) -> Words:
     """With the documented settings it answers."""
     outcome = house.ask(agent, "Say hello.", house.new_home(), RUN_S_MAX)
     _need_end(outcome)
@@ -78,7 +78,7 @@ def see_hello(house: House, agent: Agent) -> Text:
     return ANSWERED
 
 
-def see_file(house: House, agent: Agent) -> Text:
+def see_file(house: House, agent: Agent) -> Words:
     """What stands in a file comes back in the answer."""
     home = house.new_home()
     path = home / "work" / "note.txt"
@@ -86,20 +86,20 @@ def see_file(house: House, agent: Agent) -> Text:
     outcome = house.ask(agent, agent.read.format(path=path), home, RUN_S_MAX)
     _need_end(outcome)
     _need(SAYING in outcome.answer, "the file is not in the answer", outcome)
-    return Text("its content in the answer", "内容出现在回答中")
+    return Words("its content in the answer", "内容出现在回答中")
 
 
-def see_command(house: House, agent: Agent) -> Text:
+def see_command(house: House, agent: Agent) -> Words:
     """A command of its shell makes a file."""
     home = house.new_home()
     made = home / "work" / "made.txt"
     outcome = house.ask(agent, "Run `echo seal > made.txt` please.", home, RUN_S_MAX)
     _need_end(outcome)
     _need(made.is_file() and made.read_text() == "seal\n", "there is no such file", outcome)
-    return Text("the file is there", "文件已生成")
+    return Words("the file is there", "文件已生成")
 
 
-def see_second_turn(house: House, agent: Agent) -> Text:
+def see_second_turn(house: House, agent: Agent) -> Words:
     """A second process goes on with the conversation, and the same key serves it."""
     home = house.new_home()
     first = house.ask(agent, f"Say hello. {COUNTERSIGN} I am {agent.name}.", home, RUN_S_MAX)
@@ -113,7 +113,7 @@ def see_second_turn(house: House, agent: Agent) -> Text:
     _need(bool(after), "the second turn came without the first", second)
     has_stayed = all(len(keys) == 1 and keys == before.get(kind) for kind, keys in after.items())
     _need(has_stayed, f"keys: {before}, then {after}", second)
-    return Text("same conversation, same credential", "同一对话，同一凭据")
+    return Words("same conversation, same credential", "同一对话，同一凭据")
 
 
 def _keys(requests: Sequence[ApiRequest]) -> dict[int, set[str]]:
@@ -124,7 +124,7 @@ def _keys(requests: Sequence[ApiRequest]) -> dict[int, set[str]]:
     return keys
 
 
-def see_unknown_model(house: House, agent: Agent) -> Text:
+def see_unknown_model(house: House, agent: Agent) -> Words:
     """A model that is not served is named."""
     place = house.place(agent, model=UNKNOWN_MODEL)
     outcome = house.ask_at(agent, place, "Say hello.", house.new_home(), RUN_S_MAX)
@@ -132,7 +132,7 @@ def see_unknown_model(house: House, agent: Agent) -> Text:
     return TOLD
 
 
-def see_wrong_key(house: House, agent: Agent) -> Text:
+def see_wrong_key(house: House, agent: Agent) -> Words:
     """A key that the gateway does not know is spoken of."""
     place = house.place(agent, key="a-key-that-nobody-has-given-out")
     outcome = house.ask_at(agent, place, "Say hello.", house.new_home(), RUN_S_MAX)
@@ -140,7 +140,7 @@ def see_wrong_key(house: House, agent: Agent) -> Text:
     return TOLD
 
 
-def see_cut(house: House, agent: Agent) -> Text:
+def see_cut(house: House, agent: Agent) -> Words:
     """An answer that breaks off is asked for again or told of; never taken for a whole one."""
     with house.trouble.on(Faults(reset_mid_stream=1.0, fault_after_count=12)):
         outcome = house.ask(agent, TALE, house.new_home(), RUN_S_MAX)
@@ -148,10 +148,10 @@ def see_cut(house: House, agent: Agent) -> Text:
     _need(outcome.status is not None, "it did not end", outcome)
     is_whole = TALE_END in outcome.answer
     _need(is_whole or outcome.status != 0, "a part was taken for the whole", outcome)
-    return Text("asked again, whole answer", "重新请求，回答完整") if is_whole else TOLD
+    return Words("asked again, whole answer", "重新请求，回答完整") if is_whole else TOLD
 
 
-def see_busy(house: House, agent: Agent) -> Text:
+def see_busy(house: House, agent: Agent) -> Words:
     """A limit that lasts a second is waited for."""
     busy = Faults(http_error=1.0, http_status=429, retry_after_s=1)
     with house.trouble.on(busy, lasts_s=0.8):
@@ -159,17 +159,17 @@ def see_busy(house: House, agent: Agent) -> Text:
     _need(house.trouble.met_count > 0, "no limit was met", outcome)
     _need_end(outcome)
     _need(TALE_END in outcome.answer, "the answer is not whole", outcome)
-    return Text("waited, answered", "等待后回答")
+    return Words("waited, answered", "等待后回答")
 
 
 CHECKS: Final = (
-    Check(Text("`cursor-api run`", "`cursor-api run`"), see_run),
-    Check(Text("settings above", "上述设置"), see_hello),
-    Check(Text("reads a file", "读取文件"), see_file),
-    Check(Text("runs a command", "运行命令"), see_command),
-    Check(Text("second turn", "第二轮"), see_second_turn),
-    Check(Text("unknown model", "未知模型"), see_unknown_model),
-    Check(Text("wrong key", "密钥错误"), see_wrong_key),
-    Check(Text("stream cut", "流中断"), see_cut),
-    Check(Text("429 for a second", "429 持续一秒"), see_busy),
+    Check(Words("`cursor-api run`", "`cursor-api run`"), see_run),
+    Check(Words("settings above", "上述设置"), see_hello),
+    Check(Words("reads a file", "读取文件"), see_file),
+    Check(Words("runs a command", "运行命令"), see_command),
+    Check(Words("second turn", "第二轮"), see_second_turn),
+    Check(Words("unknown model", "未知模型"), see_unknown_model),
+    Check(Words("wrong key", "密钥错误"), see_wrong_key),
+    Check(Words("stream cut", "流中断"), see_cut),
+    Check(Words("429 for a second", "429 持续一秒"), see_busy),
 )

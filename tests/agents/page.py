@@ -6,18 +6,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
+from cursor_api.options.said import Words
 from tests.agents.agents import AGENTS
 from tests.agents.checks import CHECKS
-from tests.texts import Text
+from tests.page_section import PageSection
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
-BEGIN, END = "<!-- agents: begin -->", "<!-- agents: end -->"
-WRITTEN: Final = Text(
+SECTION: Final = PageSection("agents")
+WRITTEN: Final = Words(
     "<!-- The table is written by `make agents`, from what it saw. -->",
     "<!-- 下表由 `make agents` 根据实际所见写出。 -->",
 )
-SEEN: Final = Text("seen", "所见")
-FAILED: Final = Text("**FAILED**", "**未通过**")
+SEEN: Final = Words("seen", "所见")
+FAILED: Final = Words("**FAILED**", "**未通过**")
 
 Language = Literal["en", "zh"]
 FILES: Final[dict[Language, Path]] = {
@@ -25,7 +26,7 @@ FILES: Final[dict[Language, Path]] = {
     "zh": DOCS / "clients.zh-CN.md",
 }
 # For each agent what each check saw; None where it failed.
-Seen = Mapping[str, Sequence[Text | None]]
+Seen = Mapping[str, Sequence[Words | None]]
 
 
 def heads(language: Language, versions: Mapping[str, str]) -> str:
@@ -42,18 +43,3 @@ def render_section(seen: Seen, versions: Mapping[str, str], language: Language) 
         cells = [getattr(seen[agent.name][number] or FAILED, language) for agent in AGENTS]
         lines.append(f"| {' | '.join((getattr(check.title, language), *cells))} |")
     return "\n".join([*lines, "", ""])
-
-
-def section_of(page: str) -> str:
-    """What stands between the marks; raises ValueError where there are none."""
-    _before, begin, rest = page.partition(f"{BEGIN}\n")
-    section, end, _after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page has no {BEGIN} and {END}")
-    return section
-
-
-def put_into(page: str, section: str) -> str:
-    """The page with another section between its marks."""
-    old = section_of(page)
-    return page.replace(f"{BEGIN}\n{old}{END}", f"{BEGIN}\n{section}{END}")

@@ -9,14 +9,14 @@ import pytest
 
 from tests.agents.agents import AGENTS, QUIET
 from tests.agents.checks import CHECKS
-from tests.agents.page import FAILED, FILES, Language, heads, section_of
+from tests.agents.page import FAILED, FILES, SECTION, Language, heads
 from tests.agents.versions import LOCK, pinned_versions
 
 
 @pytest.mark.parametrize("language", FILES)
 def test_the_page_shows_what_the_group_does(language: Language) -> None:
     """Every agent with its pinned version, every check, and no failure."""
-    lines = section_of(FILES[language].read_text(encoding="utf-8")).splitlines()
+    lines = SECTION.find(FILES[language].read_text(encoding="utf-8")).splitlines()
     table = [line for line in lines if line.startswith("| ")]
     assert table[0] == heads(language, pinned_versions())
     assert [line.split(" | ")[0].removeprefix("| ") for line in table[1:]] == [

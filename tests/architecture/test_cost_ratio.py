@@ -8,14 +8,18 @@ docs/benchmarking.md.
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-# One comparison takes 10 s, gives up by itself after 100, and is made twice at most.
+# One comparison takes 10 s, and gives up by itself after 100.
 PATIENCE_S = 120
+# Of CPU time; but whoever loses the core ten times as often pays for that, too. A real cost
+# is in each comparison; noise seldom strikes three times.
+COMPARISONS_MAX = 3
 # Measured on a quiet machine: 1.40-1.49 and 0.98-1.06; with much other work on it, frames came in
 # larger batches: 1.36-1.50 and 0.79-0.91. The floor with itself: 0.97-1.04.
 # Admission, the lock-out, the breaker, the retry budget and the bounds of JSON are 5 to 14 % of a
@@ -42,13 +46,20 @@ def compare(root: Path) -> Costs:
 
 @pytest.fixture(scope="module")
 def comparisons(root: Path) -> list[Costs]:
-    """One comparison; a second when the first is over a limit: noise seldom strikes twice."""
-    first = compare(root)
-    is_over = any(first[unit]["ratio"] > limit for unit, limit in RATIOS_MAX.items())
-    return [first, compare(root)] if is_over else [first]
+    """One comparison, and further ones as long as a limit was kept in none."""
+    made: list[Costs] = []
+    while len(made) < COMPARISONS_MAX and any(
+        _best(made, unit) > limit for unit, limit in RATIOS_MAX.items()
+    ):
+        made.append(compare(root))
+    return made
 
 
-@pytest.mark.timeout(2 * PATIENCE_S + 10)
+def _best(comparisons: list[Costs], unit: str) -> float:
+    return min((costs[unit]["ratio"] for costs in comparisons), default=math.inf)
+
+
+@pytest.mark.timeout(COMPARISONS_MAX * PATIENCE_S + 10)
 @pytest.mark.parametrize("unit", RATIOS_MAX)
 def test_the_gateway_costs_at_most_so_many_times_the_floor(
     unit: str, comparisons: list[Costs]
@@ -57,4 +68,4 @@ def test_the_gateway_costs_at_most_so_many_times_the_floor(
 
     And no object, task or write per streamed frame is made that the translation does not need.
     """
-    assert min(costs[unit]["ratio"] for costs in comparisons) <= RATIOS_MAX[unit], comparisons
+    assert _best(comparisons, unit) <= RATIOS_MAX[unit], comparisons

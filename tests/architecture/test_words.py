@@ -16,11 +16,10 @@ OWN_NAME = re.compile(r"cursor[-_]api")
 # that exists, and the texts about Cursor's own settings.
 OUTWARD = {
     "service/credentials/report.py": [r'rename=\{"binding": "checksum"\}'],
-    "service/credentials/use_cases.py": [
-        r'rename=\{"has_binding": "has_checksum"\}',
-        r'"binding": "checksum"\}',
-    ],
+    "service/credentials/previews.py": [r'rename=\{"has_binding": "has_checksum"\}'],
+    "service/credentials/use_cases.py": [r'"binding": "checksum"\}'],
     "settings/chinese.py": [r"."],
+    "settings/earlier.py": [r'"CURSOR_API2_HOST"'],
     "settings/chinese_notes.py": [r"."],
     "settings/chinese_labels.py": [r"."],
     # What people paste as a key by mistake.
@@ -31,7 +30,7 @@ OUTWARD = {
     "stores/sqlite/sql/0002_no_index.sql": [r"checksum_masked"],
     "stores/sqlite/sql/0003_records.sql": [r"checksum_masked"],
     "web/access/auth.py": [r"their own Cursor tokens"],
-    "web/http/earlier.py": [r'"/(?:get-|gen-)?checksum"', r"GET /checksum"],
+    "web/http/earlier.py": [r'"/(?:get-|gen-|env-)?checksum"', r"GET /checksum"],
     "web/management/credentials.py": [
         r"\bchecksum: str",
         r"`checksum`",

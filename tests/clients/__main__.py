@@ -11,7 +11,7 @@ import time
 
 from cursor_api.telemetry.logs import configure_logging
 from tests.clients.house import open_house
-from tests.clients.page import FILES, Findings, put_into, render_section
+from tests.clients.page import FILES, SECTION, Findings, render_section
 from tests.clients.run import CLIENTS, ask_client
 
 
@@ -26,7 +26,9 @@ def main() -> int:
                 findings.told[client, feature, route] = told
     for language, path in FILES.items():
         page = path.read_text(encoding="utf-8")
-        path.write_text(put_into(page, render_section(findings, language)), encoding="utf-8")
+        path.write_text(
+            SECTION.put_into(page, render_section(findings, language)), encoding="utf-8"
+        )
     complaints = list(findings.complaints())
     sys.stdout.write("".join(f"{one}\n" for one in complaints))
     sys.stdout.write(

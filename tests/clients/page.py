@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from cursor_api.options.said import Words
 from tests.clients.programs.client import FEATURES
 from tests.clients.routes import ROUTES
 from tests.clients.run import CLIENTS, Client, Told
 from tests.clients.table import EXPECTED, NAMES, Expected, words_of
-from tests.texts import Text
+from tests.page_section import PageSection
 
 ROOT: Final = Path(__file__).parents[2]
 COMMAND: Final = "make clients"
-BEGIN, END = "<!-- clients: begin -->", "<!-- clients: end -->"
+SECTION: Final = PageSection("clients")
 
 Language = Literal["en", "zh"]
 FILES: Final[dict[Language, Path]] = {
@@ -30,18 +31,18 @@ APIS: Final = {
     "messages": "`/v1/messages`",
 }
 WORKS, NOTHING = "✓", "–"
-_WRITTEN: Final = Text(
+_WRITTEN: Final = Words(
     f"<!-- The tables are written by `{COMMAND}`, from what it saw. -->",
     f"<!-- 以下表格由 `{COMMAND}` 根据实际所见写出。 -->",
 )
-_ROUTES: Final = Text("## Feature by route", "## 功能与路由")
-_CLIENTS: Final = Text("## Which clients were tried", "## 试过的客户端")
-_WITHOUT: Final = Text("without", "忽略")
-_REFUSED: Final = Text("400", "400")
-_ONLY: Final = Text("{apis} only, else {other}", "仅 {apis}，其余 {other}")
-_FAILED: Final = Text("**FAILED** ({routes})", "**失败**（{routes}）")
-_CLIENT: Final = Text("client", "客户端")
-_ADDRESS: Final = Text("address", "地址")
+_ROUTES: Final = Words("## Feature by route", "## 功能与路由")
+_CLIENTS: Final = Words("## Which clients were tried", "## 试过的客户端")
+_WITHOUT: Final = Words("without", "忽略")
+_REFUSED: Final = Words("400", "400")
+_ONLY: Final = Words("{apis} only, else {other}", "仅 {apis}，其余 {other}")
+_FAILED: Final = Words("**FAILED** ({routes})", "**失败**（{routes}）")
+_CLIENT: Final = Words("client", "客户端")
+_ADDRESS: Final = Words("address", "地址")
 
 
 @dataclass(slots=True)
@@ -106,7 +107,7 @@ def _cell(wanted: Expected, notes: list[str], language: Language) -> str:
         if wanted.said not in notes:
             notes.append(wanted.said)
         mark = f" ({notes.index(wanted.said) + 1})"
-    word: Text = _REFUSED if wanted.outcome == "refused" else _WITHOUT
+    word: Words = _REFUSED if wanted.outcome == "refused" else _WITHOUT
     other = getattr(word, language)
     if wanted.apis:
         apis = ", ".join(APIS[api] for api in wanted.apis)
@@ -158,18 +159,3 @@ def render_section(findings: Findings, language: Language) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def section_of(page: str) -> str:
-    """What stands between the marks; raises ValueError where there are none."""
-    _before, begin, rest = page.partition(f"{BEGIN}\n")
-    section, end, _after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page has no {BEGIN} and {END}")
-    return section
-
-
-def put_into(page: str, section: str) -> str:
-    """The page with another section between its marks."""
-    old = section_of(page)
-    return page.replace(f"{BEGIN}\n{old}{END}", f"{BEGIN}\n{section}{END}")

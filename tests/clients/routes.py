@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from cursor_api.options.said import Words
 from tests.clients.programs.client import Target
-from tests.texts import Text
 
 
 class Route(NamedTuple):
     """A kind of upstream: its models, and the orders that make its simulator refuse a message."""
 
     kind: str
-    name: Text
+    name: Words
     model: str
     thinker: str
     too_long: str
@@ -28,7 +28,7 @@ class Route(NamedTuple):
 ROUTES: Final = (
     Route(
         "cursor-sdk",
-        Text("Cursor by API key", "Cursor API 密钥"),
+        Words("Cursor by API key", "Cursor API 密钥"),
         "composer-2.5",
         "composer-2.5",
         "/sim error This exceeds the maximum context length",
@@ -37,7 +37,7 @@ ROUTES: Final = (
     ),
     Route(
         "cursor",
-        Text("Cursor by session token", "Cursor 会话令牌"),
+        Words("Cursor by session token", "Cursor 会话令牌"),
         "gpt-4o-mini",
         "gemini-2.0-flash-thinking-exp",
         "/sim error 43",
@@ -46,7 +46,7 @@ ROUTES: Final = (
     ),
     Route(
         "openai",
-        Text("OpenAI-compatible", "OpenAI 兼容端点"),
+        Words("OpenAI-compatible", "OpenAI 兼容端点"),
         "gpt-demo",
         # It thinks where it is asked to, so that what asks for it has to come through.
         "gpt-demo",
@@ -56,7 +56,7 @@ ROUTES: Final = (
     ),
     Route(
         "anthropic",
-        Text("Anthropic-compatible", "Anthropic 兼容端点"),
+        Words("Anthropic-compatible", "Anthropic 兼容端点"),
         "claude-demo",
         "claude-demo",
         "/sim context-too-long",

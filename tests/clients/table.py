@@ -7,31 +7,31 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from cursor_api.options.said import Words
 from tests.clients.programs.client import FEATURES
 from tests.clients.routes import ROUTES
-from tests.texts import Text
 
-NAMES: Final[Mapping[str, Text]] = MappingProxyType(
+NAMES: Final[Mapping[str, Words]] = MappingProxyType(
     {
-        "chat": Text("chat", "对话"),
-        "turns": Text("a second turn", "多轮对话"),
-        "stream": Text("streamed", "流式"),
-        "usage": Text("usage", "用量"),
-        "tools": Text("tool round trip", "工具往返"),
-        "parallel": Text("parallel tools", "并行工具"),
-        "required": Text("required tool", "强制调用工具"),
-        "image": Text("image", "图片"),
-        "document": Text("document", "文档"),
-        "structured": Text("structured output", "结构化输出"),
-        "reasoning": Text("reasoning", "思考过程"),
-        "sampling": Text("temperature, `top_p`", "temperature、`top_p`"),
-        "seed": Text("`seed`", "`seed`"),
-        "logprobs": Text("log probabilities", "对数概率"),
-        "many": Text("`n` above 1", "`n` 大于 1"),
-        "stop": Text("stop texts", "停止词"),
-        "output_max": Text("limit on tokens", "token 上限"),
-        "error_400": Text("a 400, in the upstream's words", "400 错误，附上游原话"),
-        "error_429": Text("a 429, in the upstream's words", "429 错误，附上游原话"),
+        "chat": Words("chat", "对话"),
+        "turns": Words("a second turn", "多轮对话"),
+        "stream": Words("streamed", "流式"),
+        "usage": Words("usage", "用量"),
+        "tools": Words("tool round trip", "工具往返"),
+        "parallel": Words("parallel tools", "并行工具"),
+        "required": Words("required tool", "强制调用工具"),
+        "image": Words("image", "图片"),
+        "document": Words("document", "文档"),
+        "structured": Words("structured output", "结构化输出"),
+        "reasoning": Words("reasoning", "思考过程"),
+        "sampling": Words("temperature, `top_p`", "temperature、`top_p`"),
+        "seed": Words("`seed`", "`seed`"),
+        "logprobs": Words("log probabilities", "对数概率"),
+        "many": Words("`n` above 1", "`n` 大于 1"),
+        "stop": Words("stop texts", "停止词"),
+        "output_max": Words("limit on tokens", "token 上限"),
+        "error_400": Words("a 400, in the upstream's words", "400 错误，附上游原话"),
+        "error_429": Words("a 429, in the upstream's words", "429 错误，附上游原话"),
     }
 )
 

@@ -10,14 +10,13 @@ from tests.clients.page import (
     FILES,
     NOTHING,
     ROOT,
+    SECTION,
     WORKS,
     Findings,
     Language,
     client_label,
-    put_into,
     render_routes,
     render_section,
-    section_of,
     versions,
 )
 from tests.clients.programs.client import FEATURES
@@ -28,7 +27,7 @@ from tests.clients.table import EXPECTED
 @pytest.mark.parametrize("language", FILES)
 def test_the_page_has_every_row_and_no_failure(language: Language) -> None:
     """Whoever changes a row, a client or its version has to try again."""
-    section = section_of(FILES[language].read_text(encoding="utf-8"))
+    section = SECTION.find(FILES[language].read_text(encoding="utf-8"))
     assert "\n".join(render_routes(language)) in section, f"run: {COMMAND}"
     rows = [line.strip("| ").split(" | ") for line in section.splitlines() if "✓" in line]
     shown = {(row[0], row[1]): row[2:] for row in rows[-len(CLIENTS) :]}
@@ -53,7 +52,7 @@ def test_what_is_not_as_expected_is_told() -> None:
         "OpenAI SDK chat openai chat: failed no answer",
         "cursor many: other words: Error code: 400 - no",
     ]
-    page = put_into(FILES["en"].read_text(encoding="utf-8"), render_section(findings, "en"))
+    page = SECTION.put_into(FILES["en"].read_text(encoding="utf-8"), render_section(findings, "en"))
     assert "**FAILED** (openai)" in page
 
 

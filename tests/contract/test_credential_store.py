@@ -194,8 +194,6 @@ async def test_a_change_gives_what_it_is_now(store: CredentialFiles) -> None:
     ("tokens", "listed", "words"),
     [
         ("a b\n", None, ":1: a space inside"),
-        ("a\nwork::a\n", None, ":2: the token of line 1 again"),
-        ("w::a\nw::b\n", None, ":2: the alias of line 1 again"),
         (
             "a\n",
             f"a,{checksum(1)}\na,{checksum(2)}\n",
@@ -218,6 +216,14 @@ async def test_an_invalid_text_changes_nothing(
         await texts_store.replace_text(tokens, listed)
     assert words in str(caught.value)
     assert (await texts_store.read_text(), await texts_store.load()) == before
+
+
+async def test_what_stands_twice_serves_once(texts_store: CredentialFiles) -> None:
+    """A second token of an alias has a name of its own."""
+    await texts_store.replace_text("work::a\na\nwork::b\n", None)
+    named = {one.secret.reveal(): one.alias for one in await texts_store.load()}
+    assert list(named) == ["a", "b"]
+    assert (named["a"], named["b"].partition("-")[0]) == ("work", "work")
 
 
 async def test_a_stale_etag_changes_nothing(texts_store: CredentialFiles) -> None:

@@ -235,11 +235,11 @@ async def test_an_outdated_client_is_recognised_by_its_title(service: Service) -
 
 
 async def test_an_unknown_address_is_not_an_empty_answer(service: Service) -> None:
-    """The server's plain 404 is a fault of the endpoint."""
+    """The server's plain 404 is a call that it does not serve."""
     async with asking(service, "/elsewhere") as chat:
         with pytest.raises(Fault) as caught:
             await ask(chat)
-    assert caught.value.kind is FaultKind.UPSTREAM_ERROR
+    assert caught.value.kind is FaultKind.CLIENT_OUTDATED
 
 
 async def test_answers_one_after_another_and_at_once_are_all_whole(service: Service) -> None:

@@ -66,6 +66,10 @@ class ToyUpstream:
                 raise Fault(kind_of_status(answer.status), f"The toy says {answer.status}.")
             yield self._read(answer)
 
+    def find_lacks(self, _model: str) -> frozenset[Feature]:
+        """Its kind has no features that a model could lack."""
+        return frozenset()
+
     async def _read(self, answer: HttpAnswer) -> AsyncIterator[Sequence[Delta]]:
         rest = b""
         while piece := await answer.read():
@@ -87,10 +91,6 @@ class ToyKind:
     forms: Sequence[CredentialForm] = ()
     features: frozenset[Feature] = frozenset()
     dialect = ""
-
-    def find_lacks(self, _model: str) -> frozenset[Feature]:
-        """It has no features that a model could lack."""
-        return self.features
 
     @asynccontextmanager
     async def build(self, options: ToyOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:

@@ -148,7 +148,6 @@ def model_events(data: bytes) -> Reading:
     *lines, rest = re.split(rb"\r\n|\n|\r", data)
     events: list[Event] = []
     block: list[bytes] = []
-    last_id, retry_ms = "", None
     for index, whole in enumerate(lines):
         line = whole.removeprefix(b"\xef\xbb\xbf") if index == 0 else whole
         if line:
@@ -160,12 +159,9 @@ def model_events(data: bytes) -> Reading:
         pairs = [(found[1], found[2] or "") for found in fields if found]
         data_lines = [value for name, value in pairs if name == "data"]
         names = [value for name, value in pairs if name == "event"]
-        last_id = ([last_id] + [v for n, v in pairs if n == "id" and "\0" not in v])[-1]
-        waits = [v for n, v in pairs if n == "retry" and re.fullmatch("[0-9]{1,19}", v)]
-        retry_ms = int(waits[-1]) if waits else retry_ms
         if data_lines:
             name = (["", *names])[-1] or "message"
-            events.append(Event(name, "\n".join(data_lines), last_id, retry_ms))
+            events.append(Event(name, "\n".join(data_lines)))
         block = []
     return Reading(tuple(events), CUT if block or rest else COMPLETE)
 

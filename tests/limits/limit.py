@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.texts import Text
+from cursor_api.options.said import Words
 
 MINE = "tests/limits/test_limits.py::test_beyond_a_limit_the_answer_is_the_stated_one"
 OURS_OF_LOAD = "tests/acceptance/test_admission.py::test_"
@@ -19,13 +19,13 @@ class Limit:
     """
 
     key: str
-    what: Text
+    what: Words
     status: int = 0
     code: str = ""
     setting: str = ""
-    default: Text | None = None
-    reason: Text | None = None
-    note: Text | None = None
+    default: Words | None = None
+    reason: Words | None = None
+    note: Words | None = None
     shown_by: str = MINE
 
 
@@ -33,10 +33,10 @@ class Limit:
 class Section:
     """Rows under one heading."""
 
-    title: Text
+    title: Words
     rows: tuple[Limit, ...]
 
 
-IN_BAND = Text("inside the stream, if it has begun", "流已开始时，在流中返回")
-CUT = Text("the connection is closed", "断开连接")
-LAST_FAULT = Text("the error of the last attempt", "返回最后一次尝试的错误")
+IN_BAND = Words("inside the stream, if it has begun", "流已开始时，在流中返回")
+CUT = Words("the connection is closed", "断开连接")
+LAST_FAULT = Words("the error of the last attempt", "返回最后一次尝试的错误")

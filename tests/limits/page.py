@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cursor_api.installed import SCHEMA
+from cursor_api.options.said import Words
 from cursor_api.settings import chinese, chinese_notes
 from tests.limits.limit import Limit
 from tests.limits.table import SECTIONS
-from tests.texts import Text
 
 FILES = {"en": "limits.md", "zh": "limits.zh-CN.md"}
 COMMAND = "python -m tests.limits.page docs"
 
-_MARK = Text(
+_MARK = Words(
     f"<!-- Written by `{COMMAND}` from tests/limits; change the rows there. -->",
     f"<!-- 由 `{COMMAND}` 根据 tests/limits 生成；请修改那里的各行。 -->",
 )
-_INTRODUCTION = Text(
+_INTRODUCTION = Words(
     """\
 # Limits
 
@@ -51,11 +51,11 @@ tenfold, it takes ten times as long.
 如果把 `GATEWAY_BODY_BYTES_MAX` 提高到十倍，这一步的时间也会变为十倍。
 """,
 )
-_COLUMNS = Text(
+_COLUMNS = Words(
     "Limit | Default | Setting | When exceeded | Why | Tested by",
     "限制 | 默认值 | 设置 | 超出时 | 理由 | 测试",
 )
-_NO_SETTING = Text("fixed", "固定")
+_NO_SETTING = Words("fixed", "固定")
 
 
 def render_page(language: str) -> str:
@@ -64,12 +64,12 @@ def render_page(language: str) -> str:
 
 
 def _lines(language: str) -> Iterator[str]:
-    yield _say(_MARK, language)
+    yield _MARK.of(language)
     yield ""
-    yield _say(_INTRODUCTION, language)
+    yield _INTRODUCTION.of(language)
     for section in SECTIONS:
-        yield f"## {_say(section.title, language)}\n"
-        yield f"| {_say(_COLUMNS, language)} |"
+        yield f"## {section.title.of(language)}\n"
+        yield f"| {_COLUMNS.of(language)} |"
         yield "|---|---|---|---|---|---|"
         for row in section.rows:
             yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in _cells(row, language))} |"
@@ -80,9 +80,9 @@ def _cells(row: Limit, language: str) -> tuple[str, ...]:
     path, _, name = row.shown_by.partition("::")
     shown_by = f"[`{name.removeprefix('test_')}`](../{path})"
     return (
-        _say(row.what, language),
+        row.what.of(language),
         default_of(row, language),
-        f"`{row.setting}`" if row.setting else _say(_NO_SETTING, language),
+        f"`{row.setting}`" if row.setting else _NO_SETTING.of(language),
         _beyond(row, language),
         _reason(row, language),
         shown_by,
@@ -92,7 +92,7 @@ def _cells(row: Limit, language: str) -> tuple[str, ...]:
 def default_of(row: Limit, language: str) -> str:
     """The default as a user would write it."""
     if row.default is not None:
-        return _say(row.default, language)
+        return row.default.of(language)
     setting = SCHEMA.by_variable[row.setting]
     if setting.default is None:
         return chinese_notes.NOTES[row.setting] if language == "zh" else setting.default_note
@@ -103,7 +103,7 @@ def default_of(row: Limit, language: str) -> str:
 
 def _reason(row: Limit, language: str) -> str:
     if row.reason is not None:
-        return _say(row.reason, language)
+        return row.reason.of(language)
     setting = SCHEMA.by_variable[row.setting]
     return chinese.REASONS[setting.variable] if language == "zh" else setting.reason
 
@@ -111,12 +111,8 @@ def _reason(row: Limit, language: str) -> str:
 def _beyond(row: Limit, language: str) -> str:
     words = [f"{row.status} `{row.code}`"] if row.status else []
     if row.note is not None:
-        words.append(_say(row.note, language))
+        words.append(row.note.of(language))
     return ("；" if language == "zh" else "; ").join(words)
-
-
-def _say(text: Text, language: str) -> str:
-    return text.zh if language == "zh" else text.en
 
 
 def write_pages(folder: Path) -> None:

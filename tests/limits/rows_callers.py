@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
+from cursor_api.options.said import Words
 from tests.limits.limit import CUT, IN_BAND, OURS_OF_LOAD, Limit
-from tests.texts import Text
 
 KEPT = "tests/unit/service/inference/test_kept_answers.py::test_"
 
 REQUEST = (
     Limit(
         "body",
-        Text("Request body, after decompression", "请求体（解压后）"),
+        Words("Request body, after decompression", "请求体（解压后）"),
         413,
         "body_too_large",
         "GATEWAY_BODY_BYTES_MAX",
-        note=Text("as soon as the limit is exceeded", "一旦超出立即回答"),
+        note=Words("as soon as the limit is exceeded", "一旦超出立即回答"),
     ),
     Limit(
         "head",
-        Text("Request line and headers", "请求行与请求头"),
+        Words("Request line and headers", "请求行与请求头"),
         431,
         "request_header_fields_too_large",
         "GATEWAY_HEADER_BYTES_MAX",
     ),
     Limit(
         "fields",
-        Text("Number of header fields (also for trailers)", "请求头字段数（尾部字段相同）"),
+        Words("Number of header fields (also for trailers)", "请求头字段数（尾部字段相同）"),
         431,
         "request_header_fields_too_large",
-        default=Text("200", "200"),
-        reason=Text(
+        default=Words("200", "200"),
+        reason=Words(
             "A browser sends about twenty, and a chain of proxies adds as many. In memory, a"
             " field takes thirty times its bytes.",
             "浏览器发送约二十个，一连串代理会再加同样多。每个字段在内存中占其字节数的三十倍。",
@@ -37,54 +37,54 @@ REQUEST = (
     ),
     Limit(
         "target",
-        Text("URL with its query", "URL（含查询部分）"),
+        Words("URL with its query", "URL（含查询部分）"),
         400,
         "bad_request",
-        default=Text("8 KiB", "8 KiB"),
-        reason=Text(
+        default=Words("8 KiB", "8 KiB"),
+        reason=Words(
             "The same as nginx. A URL is parsed before the key is checked.",
             "与 nginx 相同。URL 在检查密钥之前就会被解析。",
         ),
     ),
     Limit(
         "head_time",
-        Text("Time to send request line and headers", "发送请求行与请求头的时间"),
+        Words("Time to send request line and headers", "发送请求行与请求头的时间"),
         408,
         "request_timeout",
         "GATEWAY_HEADER_TIMEOUT_S",
-        note=Text(
+        note=Words(
             "if no byte has arrived, the connection is closed without an answer",
             "一个字节都没有收到时，直接断开连接",
         ),
     ),
     Limit(
         "body_time",
-        Text("Time to send the next 16 KiB of the body", "发送请求体下一个 16 KiB 的时间"),
+        Words("Time to send the next 16 KiB of the body", "发送请求体下一个 16 KiB 的时间"),
         408,
         "request_timeout",
         "GATEWAY_BODY_TIMEOUT_S",
     ),
     Limit(
         "chunks",
-        Text(
+        Words(
             "Chunk headers and trailers, per byte of the body",
             "每字节请求体对应的分块头与尾部",
         ),
         400,
         "bad_request",
-        default=Text("16 bytes", "16 字节"),
-        reason=Text(
+        default=Words("16 bytes", "16 字节"),
+        reason=Words(
             "Chunks of one byte need six. More would only keep the parser busy.",
             "每块一个字节时需要六个字节；更多只会让解析器空忙。",
         ),
     ),
     Limit(
         "pieces",
-        Text("Number of chunks in a body", "请求体的分块数"),
+        Words("Number of chunks in a body", "请求体的分块数"),
         400,
         "bad_request",
-        default=Text("16,384, plus one for each 64 bytes", "16,384，每 64 字节再加一块"),
-        reason=Text(
+        default=Words("16,384, plus one for each 64 bytes", "16,384，每 64 字节再加一块"),
+        reason=Words(
             "Each chunk takes a microsecond. 10 MiB in chunks of one byte would block all other"
             " requests for ten seconds.",
             "每块耗时一微秒。10 MiB 如果每块一个字节，会使其他请求停顿十秒。",
@@ -92,46 +92,46 @@ REQUEST = (
     ),
     Limit(
         "depth",
-        Text("JSON: nesting depth", "JSON：嵌套层数"),
+        Words("JSON: nesting depth", "JSON：嵌套层数"),
         400,
         "json_above_max_depth",
         "GATEWAY_JSON_DEPTH_MAX",
     ),
     Limit(
         "containers",
-        Text("JSON: number of objects and arrays", "JSON：对象与数组的数量"),
+        Words("JSON: number of objects and arrays", "JSON：对象与数组的数量"),
         400,
         "json_above_max_containers",
         "GATEWAY_JSON_CONTAINERS_MAX",
     ),
     Limit(
         "messages",
-        Text("Number of messages", "消息数"),
+        Words("Number of messages", "消息数"),
         400,
         "array_above_max_length",
         "GATEWAY_MESSAGES_MAX",
     ),
     Limit(
         "parts",
-        Text("Number of content parts and tool calls", "内容片段与工具调用的数量"),
+        Words("Number of content parts and tool calls", "内容片段与工具调用的数量"),
         400,
         "array_above_max_length",
         "GATEWAY_PARTS_MAX",
     ),
     Limit(
         "image",
-        Text("One image", "单张图片"),
+        Words("One image", "单张图片"),
         400,
         "invalid_image_url",
         "GATEWAY_IMAGE_BYTES_MAX",
     ),
     Limit(
         "model",
-        Text("Model name", "模型名称"),
+        Words("Model name", "模型名称"),
         400,
         "string_above_max_length",
-        default=Text("256 characters", "256 个字符"),
-        reason=Text(
+        default=Words("256 characters", "256 个字符"),
+        reason=Words(
             "Real names have fewer than 100 characters. An unknown name is compared with all"
             " known names.",
             "真实的名称不到 100 个字符。未知的名称要与所有已知名称比较。",
@@ -139,11 +139,11 @@ REQUEST = (
     ),
     Limit(
         "key",
-        Text("API key", "API 密钥"),
+        Words("API key", "API 密钥"),
         401,
         "unauthorized",
-        default=Text("16 KiB", "16 KiB"),
-        reason=Text(
+        default=Words("16 KiB", "16 KiB"),
+        reason=Words(
             "With `PASSTHROUGH`, it can be up to 20 session tokens of about 400 characters each.",
             "启用 `PASSTHROUGH` 时，它可以包含最多 20 个会话令牌，每个约 400 个字符。",
         ),
@@ -153,7 +153,7 @@ REQUEST = (
 LOAD = (
     Limit(
         "connections",
-        Text("Connections from callers", "调用方的连接"),
+        Words("Connections from callers", "调用方的连接"),
         503,
         "overloaded",
         "GATEWAY_CONNECTIONS_MAX",
@@ -162,13 +162,13 @@ LOAD = (
     ),
     Limit(
         "handshakes",
-        Text("TLS handshakes at the same time", "同时进行的 TLS 握手"),
-        default=Text("256", "256"),
-        note=Text(
+        Words("TLS handshakes at the same time", "同时进行的 TLS 握手"),
+        default=Words("256", "256"),
+        note=Words(
             "the oldest handshake is ended; each may take `GATEWAY_HEADER_TIMEOUT_S`",
             "结束最早的握手；每次握手限时 `GATEWAY_HEADER_TIMEOUT_S`",
         ),
-        reason=Text(
+        reason=Words(
             "A real handshake takes two round trips. The limit is lower when fewer connections"
             " are left, but at least 16.",
             "真实的握手只需两次往返。剩余连接较少时，上限随之降低，但至少为 16。",
@@ -178,17 +178,17 @@ LOAD = (
     ),
     Limit(
         "pipelined",
-        Text(
+        Words(
             "Requests on one connection that wait for an earlier answer",
             "同一连接上等待前一个回答的请求",
         ),
-        default=Text("16", "16"),
-        note=Text(
+        default=Words("16", "16"),
+        note=Words(
             "the connection is closed after the last answer; the remaining requests have to be"
             " sent again",
             "最后一个回答之后关闭连接；其余请求需要重新发送",
         ),
-        reason=Text(
+        reason=Words(
             "Few clients send a second request before they have the first answer. The keys of"
             " these requests have not been checked yet.",
             "很少有客户端在收到前一个回答之前发送下一个请求。这些请求的密钥还没有检查过。",
@@ -198,15 +198,15 @@ LOAD = (
     ),
     Limit(
         "unserved",
-        Text(
+        Words(
             "Memory for such requests and unfinished headers, on all connections",
             "所有连接上此类请求与未完成的请求头占用的内存",
         ),
         503,
         "overloaded",
-        default=Text("32 MiB", "32 MiB"),
-        note=Text("the connection that uses most is closed", "关闭占用最多的连接"),
-        reason=Text(
+        default=Words("32 MiB", "32 MiB"),
+        note=Words("the connection that uses most is closed", "关闭占用最多的连接"),
+        reason=Words(
             "Anyone who connects can use this memory, before a key is checked. Real headers"
             " arrive in one or two packets.",
             "任何人连接之后、检查密钥之前，都会占用这部分内存。真实的请求头只有一两个数据包。",
@@ -216,7 +216,7 @@ LOAD = (
     ),
     Limit(
         "requests",
-        Text("Running requests", "进行中的请求"),
+        Words("Running requests", "进行中的请求"),
         503,
         "overloaded",
         "GATEWAY_REQUESTS_MAX",
@@ -224,7 +224,7 @@ LOAD = (
     ),
     Limit(
         "caller_requests",
-        Text("Running requests of one caller", "单个调用方进行中的请求"),
+        Words("Running requests of one caller", "单个调用方进行中的请求"),
         429,
         "concurrency_exceeded",
         "GATEWAY_CALLER_REQUESTS_MAX",
@@ -232,7 +232,7 @@ LOAD = (
     ),
     Limit(
         "caller_percent",
-        Text(
+        Words(
             "Share of requests, streams and bodies for one caller, in percent",
             "单个调用方可占请求、流与请求体的百分比",
         ),
@@ -243,7 +243,7 @@ LOAD = (
     ),
     Limit(
         "streams",
-        Text("Open streams", "打开的流"),
+        Words("Open streams", "打开的流"),
         503,
         "overloaded",
         "GATEWAY_STREAMS_MAX",
@@ -251,7 +251,7 @@ LOAD = (
     ),
     Limit(
         "bodies",
-        Text("Memory for all request bodies together", "所有请求体占用的内存"),
+        Words("Memory for all request bodies together", "所有请求体占用的内存"),
         503,
         "overloaded",
         "GATEWAY_BODIES_BYTES_MAX",
@@ -259,7 +259,7 @@ LOAD = (
     ),
     Limit(
         "queue",
-        Text("Requests waiting for a credential", "等待凭据的请求"),
+        Words("Requests waiting for a credential", "等待凭据的请求"),
         503,
         "overloaded",
         "GATEWAY_QUEUE_MAX",
@@ -267,7 +267,7 @@ LOAD = (
     ),
     Limit(
         "queue_wait",
-        Text("How long such a request waits", "此类请求的等待时间"),
+        Words("How long such a request waits", "此类请求的等待时间"),
         503,
         "overloaded",
         "GATEWAY_QUEUE_WAIT_S",
@@ -275,11 +275,11 @@ LOAD = (
     ),
     Limit(
         "answers",
-        Text("Memory for stored answers", "保留的回答占用的内存"),
+        Words("Memory for stored answers", "保留的回答占用的内存"),
         404,
         "previous_response_not_found",
         "GATEWAY_ANSWERS_BYTES_MAX",
-        note=Text(
+        note=Words(
             "the oldest are removed first; an answer that needs more than a quarter is not stored",
             "先删除最旧的；一个回答若要占用四分之一以上，则不保留",
         ),
@@ -287,7 +287,7 @@ LOAD = (
     ),
     Limit(
         "answers_age",
-        Text("How long an answer is stored", "回答的保留时间"),
+        Words("How long an answer is stored", "回答的保留时间"),
         404,
         "previous_response_not_found",
         "GATEWAY_ANSWERS_KEPT_S",
@@ -295,7 +295,7 @@ LOAD = (
     ),
     Limit(
         "wrong_keys",
-        Text("Wrong keys from one address", "来自同一地址的错误密钥"),
+        Words("Wrong keys from one address", "来自同一地址的错误密钥"),
         429,
         "too_many_wrong_keys",
         "GATEWAY_WRONG_KEYS_MAX",
@@ -303,15 +303,15 @@ LOAD = (
     ),
     Limit(
         "new_keys",
-        Text(
+        Words(
             "New keys that wait for their turn at that address",
             "该地址上等待判断的新密钥",
         ),
         429,
         "too_many_wrong_keys",
-        default=Text("32, 5 s each", "32 个，每个 5 秒"),
-        note=Text("the answer is delayed by one second", "回答会推迟一秒"),
-        reason=Text(
+        default=Words("32, 5 s each", "32 个，每个 5 秒"),
+        note=Words("the answer is delayed by one second", "回答会推迟一秒"),
+        reason=Words(
             "Fewer programs than this start at once behind one address. A client with a correct"
             " key can wait five seconds.",
             "同一地址后面同时启动的程序少于这个数。持有正确密钥的客户端等得起五秒。",
@@ -320,10 +320,10 @@ LOAD = (
     ),
     Limit(
         "wrong_kept",
-        Text("Wrong keys that are remembered", "记住的错误密钥"),
-        default=Text("16,384", "16,384"),
-        note=Text("the one that was not used for longest is forgotten", "忘记最久未出现的那个"),
-        reason=Text(
+        Words("Wrong keys that are remembered", "记住的错误密钥"),
+        default=Words("16,384", "16,384"),
+        note=Words("the one that was not used for longest is forgotten", "忘记最久未出现的那个"),
+        reason=Words(
             "About 2 MB. A forgotten client repeats its wrong key so often that guessed keys do"
             " not displace it.",
             "约 2 MB。遗忘在某处的客户端会频繁重复它的错误密钥，因此不会被猜测的密钥挤掉。",
@@ -332,14 +332,14 @@ LOAD = (
     ),
     Limit(
         "write",
-        Text("How long a client may not read", "客户端多久不读取数据"),
+        Words("How long a client may not read", "客户端多久不读取数据"),
         setting="GATEWAY_WRITE_TIMEOUT_S",
         note=CUT,
         shown_by="tests/unit/web/server/test_server.py::test_a_client_that_stops_reading_is_cut",
     ),
     Limit(
         "grace",
-        Text("How long answers may run after a stop signal", "收到停止信号后回答可持续的时间"),
+        Words("How long answers may run after a stop signal", "收到停止信号后回答可持续的时间"),
         503,
         "overloaded",
         "GATEWAY_SHUTDOWN_GRACE_S",

@@ -7,17 +7,17 @@ at the socket of one gateway with small limits.
 
 from __future__ import annotations
 
+from cursor_api.options.said import Words
 from tests.limits.limit import Section
 from tests.limits.rows_callers import LOAD, REQUEST
 from tests.limits.rows_others import MANAGEMENT, UPSTREAM
 from tests.limits.rows_sdk import OFFICIAL
-from tests.texts import Text
 
 SECTIONS = (
-    Section(Text("One request", "单个请求"), REQUEST),
-    Section(Text("All requests together", "所有请求"), LOAD),
-    Section(Text("The upstream", "上游"), UPSTREAM),
-    Section(Text("Cursor, the official way", "Cursor 的官方方式"), OFFICIAL),
-    Section(Text("Management and memory", "管理与内存"), MANAGEMENT),
+    Section(Words("One request", "单个请求"), REQUEST),
+    Section(Words("All requests together", "所有请求"), LOAD),
+    Section(Words("The upstream", "上游"), UPSTREAM),
+    Section(Words("Cursor, the official way", "Cursor 的官方方式"), OFFICIAL),
+    Section(Words("Management and memory", "管理与内存"), MANAGEMENT),
 )
 LIMITS = {row.key: row for section in SECTIONS for row in section.rows}

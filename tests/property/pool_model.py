@@ -12,13 +12,13 @@ from cursor_api.domain.credential import Credential
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import Fault, FaultKind
 
-WEEK_S = 7 * 24 * 3600.0
+ASKED_S_MAX = 6 * 3600.0
 # Seconds: the first wait, and the longest.
 WAITS = {
     FaultKind.RATE_LIMITED: (30.0, 1800.0),
     FaultKind.CREDENTIAL_SILENT: (30.0, 1800.0),
     FaultKind.CREDENTIAL_FAILING: (30.0, 1800.0),
-    FaultKind.QUOTA_EXHAUSTED: (900.0, 21600.0),
+    FaultKind.QUOTA_EXHAUSTED: (900.0, 3600.0),
     FaultKind.CREDENTIAL_FORBIDDEN: (900.0, 21600.0),
 }
 # Here the upstream's wish was one about itself: it makes the wait longer, never shorter.
@@ -160,7 +160,7 @@ class PoolModel:
         first, longest = WAITS[fault.kind]
         wait = min(first * 2**step, longest) * (1 + jitter) / 2
         if fault.retry_after_s:
-            asked = min(fault.retry_after_s, WEEK_S)
+            asked = min(fault.retry_after_s, ASKED_S_MAX)
             wait = max(asked, wait) if fault.kind in SUSPICIONS else asked
         if now + wait > until:
             known.waits[model] = (now + wait, step)

@@ -56,7 +56,9 @@ ids = st.text("abC09_-", min_size=1, max_size=6)
 marks = st.none() | st.sampled_from([CacheMark(), CacheMark(300), CacheMark(3600)])
 objects = st.dictionaries(texts, texts, max_size=2).map(lambda found: json.dumps(found).encode())
 text_parts = made(Text, texts)
-images = made(Image, st.binary(min_size=1, max_size=9), st.just("image/png"))
+# Of no type that is known by its first bytes, so that the stated one is kept.
+image_data = st.binary(max_size=9).map(b"\0".__add__)
+images = made(Image, image_data, st.just("image/png"))
 results = made(
     ToolResult,
     ids,

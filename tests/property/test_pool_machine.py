@@ -115,7 +115,8 @@ class PoolMachine(RuleBasedStateMachine):
             one: (wish, CredentialHealth())
             for one, wish in zip(credentials, preferences, strict=True)
         }
-        self.pool.replace(credentials, kept)
+        self.pool.put(credentials, kept)
+        self.pool.serve_waiting()
         self.model.replace(
             [
                 Known(one, EXPIRIES[CREDENTIALS.index(one)], wish)
@@ -129,7 +130,8 @@ class PoolMachine(RuleBasedStateMachine):
         self._replace([CREDENTIALS[number] for number in order[:count]])
 
     def _replace(self, credentials: list[Credential]) -> None:
-        self.pool.replace(credentials)
+        self.pool.put(credentials)
+        self.pool.serve_waiting()
         had = {one.credential.secret: one for one in self.model.all}
         self.model.replace(
             [
@@ -319,7 +321,8 @@ class PoolMachine(RuleBasedStateMachine):
         """The process ends and another begins with what was kept; nobody holds a lease."""
         kept = {slot.credential: (slot.preferences, slot.health) for slot in self.pool.slots}
         self.pool = self._new_pool()
-        self.pool.replace([one.credential for one in self.model.all], kept)
+        self.pool.put([one.credential for one in self.model.all], kept)
+        self.pool.serve_waiting()
         assert kept == {
             slot.credential: (slot.preferences, slot.health) for slot in self.pool.slots
         }

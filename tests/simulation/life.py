@@ -7,16 +7,11 @@ simulator. Made up are the clock, the network under asyncio, and chance.
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import structlog
 from msgspec.structs import replace
 
 from cursor_api import bootstrap
@@ -29,6 +24,7 @@ from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server.server import GatewayServer, create_server
+from tests.log_lines import restored_logging
 from tests.simulation.callers import TAG_HEADER, Client
 from tests.simulation.operating import Operator
 from tests.simulation.plan import Plan, Visit
@@ -46,7 +42,8 @@ def live(plan: Plan) -> World:
     """The world of a plan, lived through. What goes wrong at once is among its violations."""
     world = World(plan)
     random.seed(plan.seed)
-    with _own_logging(world) as redactor, virtual_time(world.network) as runner:
+    with restored_logging(), virtual_time(world.network) as runner:
+        redactor = configure_logging("info", "json", world.log)
         runner.get_loop().set_exception_handler(
             lambda _loop, context: world.accuse(f"asyncio was told: {context}")
         )
@@ -172,22 +169,6 @@ async def _change_weather(world: World) -> None:
         await asyncio.sleep(outage.until_at - world.network.now)
         world.network.closed_ports.clear()
         world.tell("weather", "fine again")
-
-
-@contextmanager
-def _own_logging(world: World) -> Iterator[Redactor]:
-    """The program's own logging into the world's log; given back afterwards."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
-    try:
-        yield configure_logging("info", "json", world.log)
-    finally:
-        sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
-        logging.captureWarnings(capture=False)
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        structlog.reset_defaults()
 
 
 def _look_for_leftovers(world: World) -> None:

@@ -69,7 +69,7 @@ class Day:
     def start(self) -> None:
         """A process begins, with nothing but the credentials."""
         self.pool = Pool(self.clock, self.rng.random)
-        self.pool.replace([account.credential for account in self.accounts])
+        self.pool.put([account.credential for account in self.accounts])
         self.relay = Relay(
             Collaborators(
                 catalog_of(),
@@ -88,8 +88,8 @@ class Day:
         kept = await FilePoolStateStore(path).load()
         self.start()
         credentials = [account.credential for account in self.accounts]
-        self.pool.replace([])
-        self.pool.replace(credentials, {one: kept[one.alias] for one in credentials})
+        self.pool.put([])
+        self.pool.put(credentials, {one: kept[one.alias] for one in credentials})
 
     async def ask(self, number: int) -> None:
         """One request; a refusal is held against what the accounts know."""

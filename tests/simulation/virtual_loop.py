@@ -10,10 +10,18 @@ import asyncio
 import contextlib
 import selectors
 import socket
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from typing import Any, TypeVar
 
-from tests.simulation.virtual_network import Address, VirtualListener, VirtualNetwork, VirtualSocket
+from tests.simulation.virtual_network import (
+    Address,
+    Link,
+    VirtualListener,
+    VirtualNetwork,
+    VirtualSocket,
+)
+
+Result = TypeVar("Result")
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
@@ -153,3 +161,9 @@ def virtual_time(network: VirtualNetwork) -> Iterator[asyncio.Runner]:
     """A runner in virtual time."""
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(network)) as runner:
         yield runner
+
+
+def run_virtually(main: Coroutine[Any, Any, Result], link: Link | None = None) -> Result:
+    """Run it in virtual time, in a network whose connections are all alike."""
+    with virtual_time(VirtualNetwork(1, lambda _port, _chance: link or Link())) as runner:
+        return runner.run(main)

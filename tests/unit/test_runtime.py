@@ -11,8 +11,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import structlog
-from structlog.testing import capture_logs
 
 from cursor_api.bootstrap import Gateway, build_gateway, file_stores, open_keys
 from cursor_api.domain.act import SIGNAL, ActQuery
@@ -24,6 +22,7 @@ from cursor_api.settings import Loaded, SettingsInUse, load_settings
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server.server import GatewayServer, create_server
 from tests.fakes import ListObserver
+from tests.log_lines import capture_logs
 from tests.ports import free_port
 from tests.serving import ask
 
@@ -82,12 +81,14 @@ class Town:
         )
         source = SettingsInUse(SCHEMA, loaded, lambda: read(folder))
         self.reload = Reloader(gateway, self.server, source)
+        self.log_level = logging.NOTSET
 
     async def reload_from(self, text: str) -> list[Mapping[str, object]]:
         """Write the file and reload; what was logged, the credentials' lines left out."""
         (self.folder / TOML).write_text(text)
         with capture_logs() as logs:
             await self.reload()
+            self.log_level = logging.getLogger().level
         return [log for log in logs if "credentials" not in str(log["event"])]
 
 
@@ -116,26 +117,20 @@ shutdown_grace_s = 2
 [logs]
 level = "debug"
 """
-    level = logging.getLogger().level
-    try:
-        async with town(tmp_path) as it:
-            waiting, taken = await it.reload_from(text)
-            assert waiting["names"] == ["PORT"]
-            assert taken["changed"] == [
-                "GATEWAY_HEADER_TIMEOUT_S",
-                "GATEWAY_SHUTDOWN_GRACE_S",
-                "GATEWAY_LOG_LEVEL",
-            ]
-            assert it.server.limits.header_timeout_s == 3
-            debug = structlog.make_filtering_bound_logger(logging.DEBUG)
-            assert structlog.get_config()["wrapper_class"] is debug
-            [again] = await it.reload_from(text)
-            assert again["changed"] == []
-            [act] = (await it.gateway.audit.page(ActQuery(9))).acts
-            assert act.act[1:] == (SIGNAL, "settings_reloaded", ", ".join(taken["changed"]))
-    finally:
-        structlog.reset_defaults()
-        logging.getLogger().setLevel(level)
+    async with town(tmp_path) as it:
+        waiting, taken = await it.reload_from(text)
+        assert waiting["names"] == ["PORT"]
+        assert taken["changed"] == [
+            "GATEWAY_HEADER_TIMEOUT_S",
+            "GATEWAY_SHUTDOWN_GRACE_S",
+            "GATEWAY_LOG_LEVEL",
+        ]
+        assert it.server.limits.header_timeout_s == 3
+        assert it.log_level == logging.DEBUG
+        [again] = await it.reload_from(text)
+        assert again["changed"] == []
+        [act] = (await it.gateway.audit.page(ActQuery(9))).acts
+        assert act.act[1:] == (SIGNAL, "settings_reloaded", ", ".join(taken["changed"]))
 
 
 async def test_a_name_that_is_an_api_keys_is_refused_at_a_reload_and_at_a_start(
@@ -234,7 +229,7 @@ async def test_a_certificate_file_that_cannot_be_used_is_a_problem_too(tmp_path:
 async def test_a_token_file_with_a_problem_keeps_no_setting_waiting(tmp_path: Path) -> None:
     """The two are refused each on their own."""
     async with town(tmp_path) as it:
-        (tmp_path / ".token").write_text("a::one\na::two\n")
+        (tmp_path / ".token").write_text("a::one\nb::t w o\n")
         [taken] = await it.reload_from("[listener]\nheader_timeout_s = 3\n")
         assert taken["changed"] == ["GATEWAY_HEADER_TIMEOUT_S"]
         assert it.gateway.roster.trouble is not None

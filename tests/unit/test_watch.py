@@ -6,8 +6,7 @@ import asyncio
 import math
 
 from cursor_api.watch import LOOK_S, Watch
-from tests.simulation.virtual_loop import virtual_time
-from tests.simulation.virtual_network import Link, VirtualNetwork
+from tests.simulation.virtual_loop import run_virtually
 
 
 class Waiting:
@@ -34,8 +33,7 @@ def run(*deadlines: float, until: float = 100.0) -> list[list[float]]:
         watch.close()
         return [one.expired_at for one in found]
 
-    with virtual_time(VirtualNetwork(1, lambda _port, _chance: Link())) as runner:
-        return runner.run(main())
+    return run_virtually(main())
 
 
 def test_each_expires_once_and_on_time() -> None:
@@ -66,8 +64,7 @@ def test_a_limit_that_moves_is_kept() -> None:
         assert (later.expired_at, nearer.expired_at, gone.expired_at) == ([7.0], [3.0], [])
         assert repr(watch) == "Watch(0)"
 
-    with virtual_time(VirtualNetwork(1, lambda _port, _chance: Link())) as runner:
-        runner.run(main())
+    run_virtually(main())
 
 
 def test_limits_that_are_over_one_after_the_other_cost_few_looks() -> None:

@@ -11,7 +11,7 @@ import sys
 import time
 
 from cursor_api.telemetry.logs import configure_logging
-from tests.wall.page import FILES, put_into, render_section
+from tests.wall.page import FILES, SECTION, render_section
 from tests.wall.run import ELSEWHERE, FURTHER, SIXTEEN, run
 from tests.wall.scenario import Report
 
@@ -23,7 +23,7 @@ def main() -> int:
     reports = asyncio.run(_play())
     for language, path in FILES.items():
         page = path.read_text(encoding="utf-8")
-        path.write_text(put_into(page, render_section(reports, language)), encoding="utf-8")
+        path.write_text(SECTION.put_into(page, render_section(reports, language)), encoding="utf-8")
     failed = {key: report.complaints for key, report in reports.items() if report.complaints}
     for key, complaints in failed.items():
         sys.stdout.write("".join(f"{key}: {one}\n" for one in complaints))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from cursor_api.options.said import Words
 from cursor_api.simulator.faults import Faults
-from tests.texts import Text
 from tests.wall.further import busy
 from tests.wall.scenario import FINE, Afterwards, Row, Scenario
 from tests.wall.sixteen import OVERLOADED, whole
@@ -18,7 +18,7 @@ DEEPER: Final = "tests/unit/service/inference/test_search_suspects.py"
 ROWS: Final[tuple[Row, ...]] = (
     Scenario(
         key="one-bad-account",
-        name=Text(
+        name=Words(
             "503 from one account and answers from the other, ten requests",
             "一个账号返回 503，另一个正常回答，十次请求",
         ),
@@ -32,7 +32,7 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     Scenario(
         key="accounts-that-turn-bad",
-        name=Text(
+        name=Words(
             "one account after another is reset, with hardly a retry allowed (`fill_first`)",
             "账号接连被重置连接，几乎不允许重试（`fill_first`）",
         ),
@@ -55,7 +55,7 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     Scenario(
         key="one-account-asks-for-time",
-        name=Text(
+        name=Words(
             "503 with Retry-After: 20 from one account, answers from the other (`fill_first`)",
             "一个账号返回 503 带 Retry-After: 20，另一个正常回答（`fill_first`）",
         ),

@@ -14,10 +14,10 @@ from typing import Final
 
 from cursor_api.bootstrap import memory_stores
 from cursor_api.domain.credential import Credential, Secret
+from cursor_api.options.said import Words
 from cursor_api.simulator.cursor_sdk.bridge import BridgeSimulator
 from cursor_api.simulator.cursor_sdk.options import BridgeFaults, BridgeOptions, Refusal
 from tests.acceptance.in_process import MODEL, gateway_before
-from tests.texts import Text
 from tests.wall.scenario import Attempt, Cells, Report, Row, Shape, Special
 from tests.wall.ways import RAW, Got
 
@@ -33,7 +33,7 @@ class Trouble:
     """What goes wrong, and what is to come of it: the shape, status and code of both answers."""
 
     key: str
-    name: Text
+    name: Words
     faults: BridgeFaults = field(default_factory=BridgeFaults)
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
     streamed: tuple[Shape, int, str] = (Shape.WHOLE, 200, "")
@@ -45,7 +45,7 @@ def _refused(status: int, code: str) -> tuple[Shape, int, str]:
     return (Shape.REFUSED, status, code)
 
 
-def _broken(key: str, name: Text, faults: BridgeFaults, code: str, fault: str) -> Trouble:
+def _broken(key: str, name: Words, faults: BridgeFaults, code: str, fault: str) -> Trouble:
     """A run that ends badly after its first words."""
     return Trouble(
         key=key,
@@ -57,7 +57,7 @@ def _broken(key: str, name: Text, faults: BridgeFaults, code: str, fault: str) -
     )
 
 
-def _elsewhere(key: str, name: Text, refusal: Refusal, fault: str) -> Trouble:
+def _elsewhere(key: str, name: Words, refusal: Refusal, fault: str) -> Trouble:
     """The first key is refused when its agent is made; the second one answers."""
     return Trouble(
         key=key,
@@ -69,14 +69,14 @@ def _elsewhere(key: str, name: Text, refusal: Refusal, fault: str) -> Trouble:
 
 _KEPT_ALIVE: Final = BridgeFaults(is_silent=True, keepalive_s=0.2)
 _REFUSALS: Final = (
-    ("key", Text("an API key that is not accepted", "API 密钥不被接受"), 401, "unauthenticated"),
+    ("key", Words("an API key that is not accepted", "API 密钥不被接受"), 401, "unauthenticated"),
     (
         "plan",
-        Text("an API key without a plan for it", "API 密钥的套餐不允许"),
+        Words("an API key without a plan for it", "API 密钥的套餐不允许"),
         403,
         "plan_required",
     ),
-    ("limit", Text("an API key over its rate", "API 密钥超出速率"), 429, "resource_exhausted"),
+    ("limit", Words("an API key over its rate", "API 密钥超出速率"), 429, "resource_exhausted"),
 )
 _FAULTS: Final = {
     "unauthenticated": "credential_rejected",
@@ -90,7 +90,7 @@ TROUBLES: Final[tuple[Trouble, ...]] = (
     ),
     Trouble(
         key="usage-limit",
-        name=Text("every account's usage limit reached", "所有账户都达到用量上限"),
+        name=Words("every account's usage limit reached", "所有账户都达到用量上限"),
         faults=BridgeFaults(run_error="Usage limit reached"),
         streamed=_refused(429, "insufficient_quota"),
         whole=_refused(429, "insufficient_quota"),
@@ -98,7 +98,7 @@ TROUBLES: Final[tuple[Trouble, ...]] = (
     ),
     Trouble(
         key="overloaded",
-        name=Text("runs that fail at once as overloaded", "运行立即失败：过载"),
+        name=Words("runs that fail at once as overloaded", "运行立即失败：过载"),
         faults=BridgeFaults(run_error="[unavailable] Error"),
         streamed=_refused(503, "upstream_overloaded"),
         whole=_refused(503, "upstream_overloaded"),
@@ -106,7 +106,7 @@ TROUBLES: Final[tuple[Trouble, ...]] = (
     ),
     Trouble(
         key="outdated",
-        name=Text("a bridge that is too old", "桥接程序过旧"),
+        name=Words("a bridge that is too old", "桥接程序过旧"),
         faults=BridgeFaults(run_error="Update Required"),
         streamed=_refused(502, "upstream_client_outdated"),
         whole=_refused(502, "upstream_client_outdated"),
@@ -114,7 +114,7 @@ TROUBLES: Final[tuple[Trouble, ...]] = (
     ),
     Trouble(
         key="invalid",
-        name=Text("a request that Cursor does not take", "Cursor 不接受的请求"),
+        name=Words("a request that Cursor does not take", "Cursor 不接受的请求"),
         faults=BridgeFaults(run_error="[invalid_argument] Error"),
         streamed=_refused(400, "invalid_request"),
         whole=_refused(400, "invalid_request"),
@@ -122,7 +122,7 @@ TROUBLES: Final[tuple[Trouble, ...]] = (
     ),
     Trouble(
         key="keep-alives",
-        name=Text("keep-alives and no word", "只有保活，没有内容"),
+        name=Words("keep-alives and no word", "只有保活，没有内容"),
         faults=_KEPT_ALIVE,
         streamed=_refused(504, "upstream_timeout"),
         whole=_refused(504, "upstream_timeout"),
@@ -131,35 +131,35 @@ TROUBLES: Final[tuple[Trouble, ...]] = (
     ),
     _broken(
         "error-run",
-        Text("a run that fails in the middle", "运行中途失败"),
+        Words("a run that fails in the middle", "运行中途失败"),
         BridgeFaults(run_error="[internal] Error", text_count=3),
         "upstream_error",
         "upstream_error",
     ),
     _broken(
         "reset-run",
-        Text("a stream that is reset in the middle", "流在中途被重置"),
+        Words("a stream that is reset in the middle", "流在中途被重置"),
         BridgeFaults(is_reset=True, text_count=2),
         "upstream_incomplete",
         "incomplete",
     ),
     _broken(
         "no-result",
-        Text("a stream that ends without a result", "流结束却没有结果"),
+        Words("a stream that ends without a result", "流结束却没有结果"),
         BridgeFaults(is_cut=True, text_count=2),
         "upstream_incomplete",
         "incomplete",
     ),
     _broken(
         "cancelled",
-        Text("a run that is cancelled by somebody else", "运行被他人取消"),
+        Words("a run that is cancelled by somebody else", "运行被他人取消"),
         BridgeFaults(is_cancelled=True, text_count=1),
         "upstream_incomplete",
         "incomplete",
     ),
     Trouble(
         key="unknown-items",
-        name=Text("items of unknown types", "未知类型的条目"),
+        name=Words("items of unknown types", "未知类型的条目"),
         faults=BridgeFaults(has_unknown_items=True),
     ),
 )
@@ -174,7 +174,7 @@ async def play(trouble: Trouble) -> Report:
         faults=trouble.faults,
     )
     found: list[str] = []
-    cells: list[Text] = []
+    cells: list[Words] = []
     for way, wanted in zip(RAW, (trouble.streamed, trouble.whole), strict=True):
         async with AsyncExitStack() as stack:
             bridge = await stack.enter_async_context(BridgeSimulator(options))
@@ -201,28 +201,28 @@ async def play(trouble: Trouble) -> Report:
         cells.append(_describe(got))
     tried = " → ".join(f"{alias} {fault or 'answered'}" for alias, fault in trouble.attempts)
     tried_zh = " → ".join(f"{alias} {fault or '已回答'}" for alias, fault in trouble.attempts)
-    return Report(Cells(cells[0], cells[1], Text(tried, tried_zh)), tuple(found))
+    return Report(Cells(cells[0], cells[1], Words(tried, tried_zh)), tuple(found))
 
 
-def _describe(got: Got) -> Text:
+def _describe(got: Got) -> Words:
     match got.shape:
         case Shape.WHOLE:
-            return Text("whole", "完整")
+            return Words("whole", "完整")
         case Shape.BROKEN:
-            return Text(
+            return Words(
                 f"a beginning, then the error event `{got.code}`",
                 f"开头部分，然后是错误事件 `{got.code}`",
             )
         case _:
             has_wait = got.headers is not None and "retry-after" in got.headers
             told = f"{got.status} `{got.code}`{', Retry-After' if has_wait else ''}"
-            return Text(told, told)
+            return Words(told, told)
 
 
 ROWS: Final[tuple[Row, ...]] = tuple(
     Special(
         key=f"{ENDPOINT}-{trouble.key}",
-        name=Text(f"Cursor SDK: {trouble.name.en}", f"Cursor SDK：{trouble.name.zh}"),
+        name=Words(f"Cursor SDK: {trouble.name.en}", f"Cursor SDK：{trouble.name.zh}"),
         run=partial(play, trouble),
         deeper=DEEPER,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.wall.page import COMMAND, FILES, Result, number_of, render_row, section_of
+from tests.wall.page import COMMAND, FILES, SECTION, Result, number_of, render_row
 from tests.wall.run import run
 from tests.wall.scenario import Row
 
@@ -14,5 +14,5 @@ async def check(row: Row) -> None:
     result = Result(number_of(row.key), row, report)
     for language, path in FILES.items():
         line = render_row(result, language)
-        lines = section_of(path.read_text(encoding="utf-8")).splitlines()
+        lines = SECTION.find(path.read_text(encoding="utf-8")).splitlines()
         assert line in lines, f"docs/{path.name} tells another story; `{COMMAND}` writes it again"

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from cursor_api.options.said import Words
 from cursor_api.simulator.faults import Faults, HttpBody
-from tests.texts import Text
 from tests.wall import sixteen
 from tests.wall.scenario import (
     FINE,
@@ -47,14 +47,14 @@ _OTHERWISE_IN_ONE_PIECE: Final = frozenset(
 _IN_ONE_PIECE: Final = (
     Scenario(
         key="cut-in-one-piece",
-        name=Text("an answer in one piece, cut in the middle", "整体返回的回答中途断开"),
+        name=Words("an answer in one piece, cut in the middle", "整体返回的回答中途断开"),
         credentials={"work": (sixteen.CUT,), "home": FINE},
         steps=(whole(("work", "incomplete"), ("home", "")),),
         after=Afterwards(resting={"work": "credential_failing"}),
     ),
     Scenario(
         key="malformed-in-one-piece",
-        name=Text("an answer in one piece that is no JSON", "整体返回的回答不是 JSON"),
+        name=Words("an answer in one piece that is no JSON", "整体返回的回答不是 JSON"),
         credentials={"work": (Faults(malformed_message=1),), "home": FINE},
         steps=(whole(("work", "protocol_error"), ("home", "")),),
         after=Afterwards(resting={"work": "credential_failing"}),
@@ -116,7 +116,7 @@ def _further(overloaded: Told) -> tuple[Row, ...]:
     return (
         Scenario(
             key="page-for-an-answer",
-            name=Text("502 with a proxy's page, once", "一次 502，附带代理的网页"),
+            name=Words("502 with a proxy's page, once", "一次 502，附带代理的网页"),
             credentials={
                 "work": (Faults(http_error=1, http_status=502, http_body=HttpBody.HTML), *FINE)
             },
@@ -124,7 +124,7 @@ def _further(overloaded: Told) -> tuple[Row, ...]:
         ),
         Scenario(
             key="error-in-the-middle",
-            name=Text("an error event in the middle", "中途一个错误事件"),
+            name=Words("an error event in the middle", "中途一个错误事件"),
             credentials={"work": (_OVERLOADED_MID,), "home": FINE},
             steps=(
                 Ask(
@@ -140,7 +140,7 @@ def _further(overloaded: Told) -> tuple[Row, ...]:
         ),
         Scenario(
             key="529",
-            name=Text("529 from one credential", "一个凭据返回 529"),
+            name=Words("529 from one credential", "一个凭据返回 529"),
             credentials={"work": (replace(OVERLOADED, http_status=529),), "home": FINE},
             steps=(whole(("work", "upstream_overloaded"), ("home", "")),),
             after=Afterwards(resting={"work": "credential_failing"}),
@@ -160,7 +160,7 @@ def _moved(row: Scenario, elsewhere: Elsewhere) -> Scenario:
     return replace(
         row,
         key=f"{kind}-{row.key}",
-        name=Text(f"{elsewhere.name}: {row.name.en}", f"{elsewhere.name}：{row.name.zh}"),
+        name=Words(f"{elsewhere.name}: {row.name.en}", f"{elsewhere.name}：{row.name.zh}"),
         credentials={
             aliases[alias]: tuple(_NAMED.get(one, one) for one in faults)
             for alias, faults in row.credentials.items()

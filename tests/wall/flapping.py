@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cursor_api.domain.errors import FaultKind
+from cursor_api.options.said import Words
 from cursor_api.simulator.faults import Faults
-from tests.texts import Text
 from tests.waiting import until
 from tests.wall.house import CredentialHealth, House, open_house
 from tests.wall.judge import SDK_ERRORS
@@ -62,7 +62,7 @@ HONEST: Final = {
 
 STAGE: Final = Scenario(
     key="flapping",
-    name=Text("the endpoint comes and goes for 60 s", "上游在 60 秒内时断时续"),
+    name=Words("the endpoint comes and goes for 60 s", "上游在 60 秒内时断时续"),
     # Without rows of their own, both meet what the simulator is set to.
     credentials={"work": (), "home": ()},
     steps=(),
@@ -201,14 +201,14 @@ def _judge_rest(health: CredentialHealth, count: int) -> list[str]:
     return found
 
 
-WORDS: Final = Text(
+WORDS: Final = Words(
     "whole answers, 502 and 503 with true codes; whole again when it is back",
     "完整的回答，以及如实的 502、503；恢复后重新完整",
 )
 CELLS: Final = Cells(
     WORDS,
     WORDS,
-    Text(
+    Words(
         "≤ 3 a request, ≤ 1.2 on average but for the other credential's turn",
         "每个请求 ≤ 3 次，平均 ≤ 1.2 次（不计换用另一凭据）",
     ),

@@ -10,11 +10,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
+from cursor_api.options.said import Words
 from tests.acceptance.flooding import GET, flooding
 from tests.acceptance.in_process import KEY, MODEL, Gateway, gateway_before
 from tests.acceptance.memory import Process
 from tests.acceptance.programs import running
-from tests.texts import Text
 from tests.waiting import until
 from tests.wall.machine import is_whole, simulated
 from tests.wall.scenario import Cells, Report, Row, Special
@@ -64,8 +64,8 @@ async def _ask(gateway: Gateway) -> list[Got]:
 
 
 def _report(found: list[str]) -> Report:
-    whole = Text("whole, meanwhile and afterwards", "期间和之后都完整")
-    return Report(Cells(whole, whole, Text("work answered", "work 已回答")), tuple(found))
+    whole = Words("whole, meanwhile and afterwards", "期间和之后都完整")
+    return Report(Cells(whole, whole, Words("work answered", "work 已回答")), tuple(found))
 
 
 async def run_pipelining() -> Report:
@@ -107,14 +107,14 @@ async def run_one_key() -> Report:
     found = [f"the answer is {one.shape.value} {one.status}" for one in got if not is_whole(one)]
     if one_more.status != 429:
         found.append(f"one more of the client's was answered with {one_more.status}")
-    whole = Text("whole; the client is told 429", "完整；该客户端得到 429")
-    return Report(Cells(whole, whole, Text("work answered", "work 已回答")), tuple(found))
+    whole = Words("whole; the client is told 429", "完整；该客户端得到 429")
+    return Report(Cells(whole, whole, Words("work answered", "work 已回答")), tuple(found))
 
 
 ROWS: Final[tuple[Row, ...]] = (
     Special(
         key="pipelining",
-        name=Text(
+        name=Words(
             f"{PIPELINING_COUNT} connections without a key, each with 6,000 requests at once and"
             " their answers unread",
             f"{PIPELINING_COUNT} 个没有密钥的连接，各自一次发送 6000 个请求而不读取回答",
@@ -124,7 +124,7 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     Special(
         key="many-fields",
-        name=Text(
+        name=Words(
             f"{HEADS_COUNT} unfinished heads of 6,000 fields",
             f"{HEADS_COUNT} 个未完成的请求头，各有 6000 个字段",
         ),
@@ -133,7 +133,7 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     Special(
         key="one-key",
-        name=Text(
+        name=Words(
             "one client's key takes every stream that it can get, and they stall",
             "一个客户端密钥占满它能得到的所有流，而且全部停滞",
         ),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from cursor_api.options.said import Words
 from cursor_api.simulator.cursor.refusals import UPDATE_REQUIRED
 from cursor_api.simulator.faults import Faults, HttpBody
-from tests.texts import Text
 from tests.wall.kept import KEPT, thrice
 from tests.wall.scenario import (
     FINE,
@@ -43,7 +43,7 @@ def resting() -> Ask:
     return Ask(expect, headers=WORK)
 
 
-def jumping(key: str, name: Text, seconds: float) -> Scenario:
+def jumping(key: str, name: Words, seconds: float) -> Scenario:
     """The wall clock jumps while a credential rests for a minute, and the minute goes by."""
     limited = Faults(http_error=1, http_status=429, retry_after_s=REST_S)
     return Scenario(
@@ -74,7 +74,7 @@ ONE_WORK: Final[Attempt] = ("work", "")
 BYTES = (
     Scenario(
         key="cut-at-a-byte",
-        name=Text(
+        name=Words(
             "cut inside a frame, at byte 3,000 of the answer", "在回答的第 3000 字节处、帧内断开"
         ),
         credentials={"work": (Faults(half_close_mid_stream=1, cut_at_bytes=3000),), "home": FINE},
@@ -83,7 +83,7 @@ BYTES = (
     ),
     Scenario(
         key="slow-bytes",
-        name=Text(
+        name=Words(
             "byte by byte, for longer than silence may last", "逐字节到达，总时长超过静默时限"
         ),
         credentials={"work": (Faults(split_bytes_max=1, split_pause_s=0.001),)},
@@ -95,7 +95,7 @@ BYTES = (
     ),
     Scenario(
         key="gzip-bomb",
-        name=Text("a frame that inflates to 64 MiB", "一个解压后为 64 MiB 的帧"),
+        name=Words("a frame that inflates to 64 MiB", "一个解压后为 64 MiB 的帧"),
         credentials={"work": (Faults(gzip_bomb=1, fault_after_count=MIDDLE),), "home": FINE},
         steps=(broken(502, "upstream_protocol_error", ("work", "protocol_error")),),
         # The simulator takes its time to deflate so much.
@@ -104,7 +104,7 @@ BYTES = (
     ),
     Scenario(
         key="100-mb-frame",
-        name=Text("a frame of 100 MB, really sent", "一个真实发送的 100 MB 帧"),
+        name=Words("a frame of 100 MB, really sent", "一个真实发送的 100 MB 帧"),
         credentials={
             "work": (
                 Faults(
@@ -123,14 +123,14 @@ BYTES = (
     ),
     Scenario(
         key="duplicated-end",
-        name=Text("the end of the stream twice, in one packet", "同一数据包中出现两个流结束标记"),
+        name=Words("the end of the stream twice, in one packet", "同一数据包中出现两个流结束标记"),
         credentials={"work": (Faults(duplicate_end=1, frames_per_write=10_000),)},
         steps=(broken(502, "upstream_protocol_error", ("work", "protocol_error")),),
         deeper="tests/contract/test_simulator_oracles.py",
     ),
     Scenario(
         key="contradicted-end",
-        name=Text(
+        name=Words(
             "a clean end, and in the same packet another that tells of an error",
             "正常结束之后，同一数据包中又有一个报告错误的结束标记",
         ),
@@ -140,7 +140,7 @@ BYTES = (
     ),
     Scenario(
         key="malformed-at-once",
-        name=Text("a malformed frame before any text", "尚无文字时出现畸形帧"),
+        name=Words("a malformed frame before any text", "尚无文字时出现畸形帧"),
         credentials={"work": (Faults(malformed_message=1, fault_after_count=0),), "home": FINE},
         steps=(whole(("work", "protocol_error"), ("home", "")),),
         after=Afterwards(resting={"work": "credential_failing"}),
@@ -151,7 +151,7 @@ BYTES = (
 CONNECTIONS = (
     Scenario(
         key="reset-after-headers",
-        name=Text("connection reset between headers and text", "响应头之后、文字之前连接被重置"),
+        name=Words("connection reset between headers and text", "响应头之后、文字之前连接被重置"),
         credentials={
             "work": (Faults(reset_mid_stream=1, fault_after_count=0, first_text_delay_s=0.2),),
             "home": FINE,
@@ -161,7 +161,7 @@ CONNECTIONS = (
     ),
     Scenario(
         key="reset-in-the-middle",
-        name=Text("connection reset in the middle", "中途连接被重置"),
+        name=Words("connection reset in the middle", "中途连接被重置"),
         credentials={
             "work": (Faults(reset_mid_stream=1, fault_after_count=MIDDLE, tokens_per_s=PACED),),
             "home": FINE,
@@ -171,7 +171,7 @@ CONNECTIONS = (
     ),
     Scenario(
         key="reset-after-the-end",
-        name=Text("connection reset after a whole answer", "完整回答之后连接被重置"),
+        name=Words("connection reset after a whole answer", "完整回答之后连接被重置"),
         credentials={"work": (Faults(reset_after_end=1),)},
         steps=(whole(ONE_WORK), whole(ONE_WORK)),
         deeper="tests/acceptance/test_byte_cuts.py",
@@ -179,14 +179,14 @@ CONNECTIONS = (
     *KEPT,
     Scenario(
         key="half-closed-before-text",
-        name=Text("half-closed by the upstream before any text", "上游在文字之前半关闭连接"),
+        name=Words("half-closed by the upstream before any text", "上游在文字之前半关闭连接"),
         credentials={"work": (Faults(half_close_mid_stream=1, fault_after_count=0),), "home": FINE},
         steps=(whole(("work", "incomplete"), ("home", "")),),
         after=Afterwards(resting={"work": "credential_failing"}),
     ),
     Scenario(
         key="half-closed-by-the-client",
-        name=Text(
+        name=Words(
             "half-closed by the client: it counts as having left", "客户端半关闭连接：视为已离开"
         ),
         credentials={"work": (Faults(tokens_per_s=100),)},
@@ -195,14 +195,14 @@ CONNECTIONS = (
     ),
     Scenario(
         key="client-leaves",
-        name=Text("the client leaves in the middle", "客户端中途离开"),
+        name=Words("the client leaves in the middle", "客户端中途离开"),
         credentials={"work": (Faults(tokens_per_s=100),)},
         steps=(Leave((ONE_WORK,)),),
         deeper="tests/acceptance/test_clients_errors.py",
     ),
     Scenario(
         key="all-silent",
-        name=Text("no response to any credential", "所有凭据都没有响应"),
+        name=Words("no response to any credential", "所有凭据都没有响应"),
         credentials=everybody(Faults(silence=1)),
         settings={"CURSOR_FIRST_TOKEN_TIMEOUT_S": "0.3"},
         steps=(
@@ -218,7 +218,7 @@ CONNECTIONS = (
     ),
     Scenario(
         key="connection-refused",
-        name=Text("connection refused", "连接被拒绝"),
+        name=Words("connection refused", "连接被拒绝"),
         credentials=everybody(Faults()),
         steps=(thrice(502, "upstream_unreachable", "unreachable", is_upstream_asked=False),),
         place=Place.CLOSED_PORT,
@@ -226,7 +226,7 @@ CONNECTIONS = (
     ),
     Scenario(
         key="dns-failure",
-        name=Text("the upstream's name has no address", "上游域名无法解析"),
+        name=Words("the upstream's name has no address", "上游域名无法解析"),
         credentials=everybody(Faults()),
         steps=(thrice(502, "upstream_unreachable", "unreachable", is_upstream_asked=False),),
         place=Place.NO_NAME,
@@ -234,7 +234,7 @@ CONNECTIONS = (
     ),
     Scenario(
         key="tls-failure",
-        name=Text(
+        name=Words(
             "a self-signed certificate: no credential is sent", "自签名证书：不会发送任何凭据"
         ),
         credentials=everybody(Faults()),
@@ -247,27 +247,27 @@ CONNECTIONS = (
 ANSWERS = (
     Scenario(
         key="wrong-content-type",
-        name=Text("a web page with status 200", "状态 200 的网页"),
+        name=Words("a web page with status 200", "状态 200 的网页"),
         credentials=everybody(Faults(wrong_content_type=1)),
         steps=(thrice(502, "upstream_protocol_error", "protocol_error"),),
     ),
     Scenario(
         key="html-error-page",
-        name=Text("a proxy's error page (502, HTML)", "代理的错误页面（502，HTML）"),
+        name=Words("a proxy's error page (502, HTML)", "代理的错误页面（502，HTML）"),
         credentials=everybody(Faults(http_error=1, http_status=502, http_body=HttpBody.HTML)),
         steps=(thrice(502, "upstream_error", "upstream_error"),),
         deeper="tests/acceptance/test_defects.py",
     ),
     Scenario(
         key="credential-revoked",
-        name=Text("401: the credential is revoked", "401：凭据已被吊销"),
+        name=Words("401: the credential is revoked", "401：凭据已被吊销"),
         credentials={"work": (Faults(http_error=1, http_status=401),), "home": FINE},
         steps=(whole(("work", "credential_rejected"), ("home", "")), whole(("home", ""))),
         after=Afterwards(quarantined=frozenset({"work"})),
     ),
     Scenario(
         key="client-outdated",
-        name=Text("“Update Required”, two requests", "“Update Required”，两次请求"),
+        name=Words("“Update Required”, two requests", "“Update Required”，两次请求"),
         credentials=everybody(Faults(error_before_text=1, error_number=UPDATE_REQUIRED)),
         steps=tuple(
             Ask(
@@ -285,13 +285,13 @@ ANSWERS = (
     ),
     Scenario(
         key="503-for-a-second",
-        name=Text("503 with Retry-After: 1, once", "一次 503 带 Retry-After: 1"),
+        name=Words("503 with Retry-After: 1, once", "一次 503 带 Retry-After: 1"),
         credentials={"work": (busy(1), Faults())},
         steps=(whole(("work", "upstream_overloaded"), ONE_WORK),),
     ),
     Scenario(
         key="503-for-longer",
-        name=Text("503 with Retry-After: 20, two requests", "503 带 Retry-After: 20，两次请求"),
+        name=Words("503 with Retry-After: 20, two requests", "503 带 Retry-After: 20，两次请求"),
         credentials=everybody(busy(20)),
         steps=(
             Ask(
@@ -317,7 +317,7 @@ ANSWERS = (
     ),
     Scenario(
         key="outage-and-recovery",
-        name=Text(
+        name=Words(
             "500 five times: not asked for 30 s, then one probe, then all is well",
             "连续五次 500：30 秒内不再请求，然后探测一次，恢复正常",
         ),
@@ -360,7 +360,7 @@ ANSWERS = (
 CLOCKS = (
     jumping(
         "clock-forward",
-        Text(
+        Words(
             "the wall clock jumps forward an hour while a credential rests for 60 s",
             "凭据休息 60 秒期间，系统时钟向前跳一小时",
         ),
@@ -368,7 +368,7 @@ CLOCKS = (
     ),
     jumping(
         "clock-back",
-        Text(
+        Words(
             "the wall clock jumps back an hour while a credential rests for 60 s",
             "凭据休息 60 秒期间，系统时钟向后跳一小时",
         ),
@@ -376,7 +376,7 @@ CLOCKS = (
     ),
     Scenario(
         key="clock-during-a-stream",
-        name=Text(
+        name=Words(
             "the wall clock jumps an hour, forward and back, during an answer",
             "回答过程中系统时钟前后各跳一小时",
         ),

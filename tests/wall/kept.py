@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from cursor_api.options.said import Words
 from cursor_api.simulator.faults import Faults
-from tests.texts import Text
 from tests.wall.scenario import Ask, Expect, Scenario, Shape
 from tests.wall.sixteen import whole
 
@@ -26,7 +26,7 @@ def thrice(status: int, code: str, fault: str, *, is_upstream_asked: bool = True
 KEPT: Final = (
     Scenario(
         key="kept-connection-dead",
-        name=Text(
+        name=Words(
             "connections that were kept are dead, and so is every new one: each try is counted",
             "保留的连接已失效，新连接也全部失败：每次尝试都计数",
         ),
@@ -42,7 +42,7 @@ KEPT: Final = (
     ),
     Scenario(
         key="kept-connection-dead-once",
-        name=Text("one connection that was kept is dead", "一个保留的连接已失效"),
+        name=Words("one connection that was kept is dead", "一个保留的连接已失效"),
         credentials={"work": (Faults(), Faults(reset_before_headers=1), Faults())},
         steps=(whole(("work", "")), whole(("work", "unreachable"), ("work", ""))),
         deeper="tests/unit/transport/test_faults.py",

@@ -17,6 +17,7 @@ from typing import Final
 
 from cursor_api.bootstrap import Stores, make_checksum
 from cursor_api.files.disk import Disk
+from cursor_api.options.said import Words
 from cursor_api.simulator import scenario as speech
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.options import SimulatorOptions
@@ -24,7 +25,6 @@ from cursor_api.stores.files.pool_state import FilePoolStateStore
 from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 from tests.acceptance.in_process import KEY, Gateway, gateway_before
 from tests.acceptance.programs import running
-from tests.texts import Text
 from tests.wall.scenario import TEXT, Cells, Report, Row, Shape, Special
 from tests.wall.ways import RAW, Got, Way
 
@@ -83,9 +83,9 @@ async def _fill(way: Way) -> tuple[list[Got], list[str]]:
 async def run_disk_full() -> Report:
     """Requests go on, what cannot be stored is refused, and nothing is truncated."""
     found = await asyncio.gather(*(_fill(way) for way in RAW))
-    whole = Text("2 × whole", "2 × 完整")
+    whole = Words("2 × whole", "2 × 完整")
     return Report(
-        Cells(whole, whole, Text("2 × work answered", "2 × work 已回答")),
+        Cells(whole, whole, Words("2 × work answered", "2 × work 已回答")),
         tuple(one for _got, complaints in found for one in complaints),
     )
 
@@ -162,11 +162,11 @@ async def run_descriptors() -> Report:
     found += [f"afterwards {one.shape.value} {one.status}" for one in after if not is_whole(one)]
     if not is_alive:
         found.append("the process has ended")
-    told = Text(
+    told = Words(
         f"{crowded[0].status} `{crowded[0].code}`, Retry-After; then whole",
         f"{crowded[0].status} `{crowded[0].code}`, Retry-After；然后 完整",
     )
-    attempts = Text("none; then work answered", "无；然后 work 已回答")
+    attempts = Words("none; then work answered", "无；然后 work 已回答")
     return Report(Cells(told, told, attempts), tuple(found))
 
 
@@ -192,7 +192,7 @@ async def simulated() -> AsyncIterator[CursorSimulator]:
 ROWS: Final[tuple[Row, ...]] = (
     Special(
         key="disk-full",
-        name=Text(
+        name=Words(
             "the disk is full: tokens and memory cannot be saved",
             "磁盘已满：无法保存令牌和状态",
         ),
@@ -201,7 +201,7 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     Special(
         key="descriptors",
-        name=Text(
+        name=Words(
             f"{CALLERS_COUNT} idle callers on a process with {DESCRIPTORS_MAX} file descriptors;"
             " then they leave",
             f"进程仅有 {DESCRIPTORS_MAX} 个文件描述符，却有 {CALLERS_COUNT} 个空闲连接；"

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from tests.texts import Text
+from cursor_api.options.said import Words
+from tests.page_section import PageSection
 from tests.wall.run import ELSEWHERE, FURTHER, SIXTEEN
 from tests.wall.scenario import Report, Row
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 COMMAND: Final = "make wall"
-BEGIN, END = "<!-- wall: begin -->", "<!-- wall: end -->"
+SECTION: Final = PageSection("wall")
 
 Language = Literal["en", "zh"]
 FILES: Final[dict[Language, Path]] = {
@@ -21,20 +22,20 @@ FILES: Final[dict[Language, Path]] = {
     "zh": DOCS / "reliability.zh-CN.md",
 }
 
-HEAD: Final = Text(
+HEAD: Final = Words(
     "| # | scenario | the client saw, streamed | and not streamed | attempts | verdict |",
     "| # | 场景 | 客户端所见（流式） | 客户端所见（非流式） | 尝试 | 结论 |",
 )
 RULE: Final = "|---|---|---|---|---|---|"
-KEPT: Final = Text("passed", "通过")
-BROKEN: Final = Text("**FAILED**", "**未通过**")
-COUNT: Final = Text("**{passed} of {all} passed.**", "**{all} 项中 {passed} 项通过。**")
-FURTHER_TITLE: Final = Text("### Beyond the sixteen", "### 十六项之外")
-ELSEWHERE_TITLE: Final = Text(
+KEPT: Final = Words("passed", "通过")
+BROKEN: Final = Words("**FAILED**", "**未通过**")
+COUNT: Final = Words("**{passed} of {all} passed.**", "**{all} 项中 {passed} 项通过。**")
+FURTHER_TITLE: Final = Words("### Beyond the sixteen", "### 十六项之外")
+ELSEWHERE_TITLE: Final = Words(
     "### The same with other kinds of upstreams", "### 其他种类上游的同样场景"
 )
-DEEPER: Final = Text("more", "详见")
-WRITTEN: Final = Text(
+DEEPER: Final = Words("more", "详见")
+WRITTEN: Final = Words(
     f"<!-- The rows are written by `{COMMAND}`, from what it saw. -->",
     f"<!-- 以下各行由 `{COMMAND}` 根据实际所见写出。 -->",
 )
@@ -89,18 +90,3 @@ def render_section(reports: Mapping[str, Report], language: Language) -> str:
         lines += [render_row(one, language) for one in results]
         lines += ["", count, ""]
     return "\n".join(lines)
-
-
-def section_of(page: str) -> str:
-    """What stands between the marks; raises ValueError where there are none."""
-    _before, begin, rest = page.partition(f"{BEGIN}\n")
-    section, end, _after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page has no {BEGIN} and {END}")
-    return section
-
-
-def put_into(page: str, section: str) -> str:
-    """The page with another section between its marks."""
-    old = section_of(page)
-    return page.replace(f"{BEGIN}\n{old}{END}", f"{BEGIN}\n{section}{END}")

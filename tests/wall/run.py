@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Final
 
-from tests.texts import Text
+from cursor_api.options.said import Words
 from tests.wall import accounts, bridge, elsewhere, floods, further, machine, silence, sixteen
 from tests.wall.house import Played, Seen, play
 from tests.wall.judge import judge
@@ -30,14 +30,14 @@ ELSEWHERE: Final[dict[str, Row]] = {row.key: row for row in (*elsewhere.ROWS, *b
 # What a client of a broken gateway meets: nonsense, silence, a closed door.
 BREAKDOWNS: Final = (AssertionError, TimeoutError, OSError)
 
-NOTHING: Final = Text("", "")
-NOT_ASKED: Final = Text("–", "–")
-THEN: Final = Text("; then ", "；然后 ")
-NONE: Final = Text("none", "无")
-WHOLE: Final = Text("whole", "完整")
-KEPT_ALIVE: Final = Text("comments, then whole", "注释，然后完整")
-GONE: Final = Text("(gone)", "（已离开）")
-ANSWERED: Final = Text("answered", "已回答")
+NOTHING: Final = Words("", "")
+NOT_ASKED: Final = Words("–", "–")
+THEN: Final = Words("; then ", "；然后 ")
+NONE: Final = Words("none", "无")
+WHOLE: Final = Words("whole", "完整")
+KEPT_ALIVE: Final = Words("comments, then whole", "注释，然后完整")
+GONE: Final = Words("(gone)", "（已离开）")
+ANSWERED: Final = Words("answered", "已回答")
 
 
 async def run(row: Row) -> Report:
@@ -76,7 +76,7 @@ def _complaints(played: Played | str) -> Sequence[str]:
     return [played] if isinstance(played, str) else judge(played)
 
 
-def _shown_cell(seen: Sequence[Seen], witness: Sequence[Seen]) -> Text:
+def _shown_cell(seen: Sequence[Seen], witness: Sequence[Seen]) -> Words:
     """What the client saw, request by request, the SDK's exceptions in brackets."""
     errors = (one.got.error for one in witness)
     if not seen:
@@ -85,7 +85,7 @@ def _shown_cell(seen: Sequence[Seen], witness: Sequence[Seen]) -> Text:
     return _in_turn([_describe(one, str(error)) for one, error in told if isinstance(one, Seen)])
 
 
-def _describe(seen: Seen, error: str) -> Text:
+def _describe(seen: Seen, error: str) -> Words:
     got = seen.got
     witness = f" (`{error}`)" if error else ""
     match got.shape:
@@ -94,32 +94,32 @@ def _describe(seen: Seen, error: str) -> Text:
         case Shape.LEFT:
             return GONE
         case Shape.BROKEN:
-            return Text(
+            return Words(
                 f"a beginning, then the error event `{got.code}`{witness}",
                 f"开头部分，然后是错误事件 `{got.code}`{witness}",
             )
         case Shape.LATE:
-            return Text(
+            return Words(
                 f"comments, then the error event `{got.code}`",
                 f"注释，然后是错误事件 `{got.code}`",
             )
         case Shape.REFUSED:
             has_wait = got.headers is not None and "retry-after" in got.headers
             told = f"{got.status} `{got.code}`{', Retry-After' if has_wait else ''}{witness}"
-            return Text(told, told)
+            return Words(told, told)
 
 
-def _attempts_cell(seen: Sequence[Seen]) -> Text:
+def _attempts_cell(seen: Sequence[Seen]) -> Words:
     """Who was asked and what came of it, request by request, by the gateway's record."""
     return _in_turn([_describe_attempts(one) for one in seen])
 
 
-def _describe_attempts(seen: Seen) -> Text:
+def _describe_attempts(seen: Seen) -> Words:
     attempts = seen.record["attempts"]
     if not attempts:
         return NONE
     told = [
-        Text(
+        Words(
             *(
                 f"{one['alias']} {fault}"
                 for fault in (one["fault"] or ANSWERED.en, one["fault"] or ANSWERED.zh)
@@ -127,14 +127,14 @@ def _describe_attempts(seen: Seen) -> Text:
         )
         for one in attempts
     ]
-    return Text(" → ".join(one.en for one in told), " → ".join(one.zh for one in told))
+    return Words(" → ".join(one.en for one in told), " → ".join(one.zh for one in told))
 
 
-def _in_turn(parts: Sequence[Text]) -> Text:
+def _in_turn(parts: Sequence[Words]) -> Words:
     """One after another; what comes several times in a row is counted."""
     told = []
     for part, same in itertools.groupby(parts):
         count = len(list(same))
         times = f"{count} × " if count > 1 else ""
-        told.append(Text(times + part.en, times + part.zh))
-    return Text(THEN.en.join(one.en for one in told), THEN.zh.join(one.zh for one in told))
+        told.append(Words(times + part.en, times + part.zh))
+    return Words(THEN.en.join(one.en for one in told), THEN.zh.join(one.zh for one in told))

@@ -10,13 +10,13 @@ import enum
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from cursor_api.options.said import Words
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.scenario import CHINESE, CODE
-from tests.texts import Text
 
 # Code with its spaces and tabs, and words whose letters take three bytes each.
 TEXT = CODE + CHINESE
-# Text frames before what goes wrong in the middle.
+# Words frames before what goes wrong in the middle.
 MIDDLE = 12
 # Limits of time. A healthy answer takes milliseconds, on a machine that does much else at once
 # some tenths of a second.
@@ -138,7 +138,7 @@ class Scenario:
     """
 
     key: str
-    name: Text
+    name: Words
     credentials: Mapping[str, tuple[Faults, ...]]
     steps: tuple[Step, ...]
     after: Afterwards = Afterwards()
@@ -155,9 +155,9 @@ class Scenario:
 class Cells:
     """What a scenario's row says, as it was seen."""
 
-    streamed: Text
-    whole: Text
-    attempts: Text
+    streamed: Words
+    whole: Words
+    attempts: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ class Special:
     """A row whose course is no list of steps."""
 
     key: str
-    name: Text
+    name: Words
     run: Callable[[], Awaitable[Report]]
     deeper: str = ""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from cursor_api.options.said import Words
 from cursor_api.simulator.faults import Faults
-from tests.texts import Text
 from tests.wall.scenario import FINE, Afterwards, Ask, Attempt, Expect, Row, Scenario, Shape
 
 # The shortest there is: a comment comes in the second after.
@@ -23,7 +23,7 @@ def kept_alive(*attempts: Attempt) -> Ask:
 ROWS: Final[tuple[Row, ...]] = (
     Scenario(
         key="thinks-for-long",
-        name=Text(
+        name=Words(
             "the first text comes late, and comments before it",
             "第一段文字很晚才来，此前有注释",
         ),
@@ -34,7 +34,7 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     Scenario(
         key="failover-behind-comments",
-        name=Text(
+        name=Words(
             "a long silence, and then another credential answers",
             "长时间静默，随后另一个凭据回答",
         ),
@@ -46,7 +46,7 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     Scenario(
         key="failure-behind-comments",
-        name=Text("a long silence that nobody ends", "长时间静默，始终无人回答"),
+        name=Words("a long silence that nobody ends", "长时间静默，始终无人回答"),
         credentials={"work": (Faults(silence=1),)},
         steps=(
             Ask(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from cursor_api.options.said import Words
 from cursor_api.simulator.faults import Faults
-from tests.texts import Text
 from tests.wall.flapping import FLAPPING
 from tests.wall.scenario import (
     FINE,
@@ -64,7 +64,7 @@ def refusal(status: int, code: str, fault: str) -> Ask:
 ROWS: Final[tuple[Row, ...]] = (
     Scenario(
         key="429-with-retry-after",
-        name=Text(
+        name=Words(
             "429 with Retry-After: 7; then that credential is asked for by name",
             "429 带 Retry-After: 7；随后指名使用该凭据",
         ),
@@ -85,7 +85,7 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     Scenario(
         key="429-persistent",
-        name=Text("429 from every credential, twice", "所有凭据都返回 429，两次请求"),
+        name=Words("429 from every credential, twice", "所有凭据都返回 429，两次请求"),
         credentials={"work": (LIMITED,), "home": (LIMITED,)},
         steps=(
             Ask(
@@ -112,13 +112,13 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     Scenario(
         key="500-once",
-        name=Text("500 once, one credential", "一次 500，仅一个凭据"),
+        name=Words("500 once, one credential", "一次 500，仅一个凭据"),
         credentials={"work": (FAILED, Faults())},
         steps=(whole(("work", "upstream_error"), ("work", "")),),
     ),
     Scenario(
         key="503-persistent",
-        name=Text("503 from everybody, four requests", "全部返回 503，四次请求"),
+        name=Words("503 from everybody, four requests", "全部返回 503，四次请求"),
         credentials={"work": (OVERLOADED,), "home": (OVERLOADED,)},
         steps=(
             Ask(
@@ -159,28 +159,30 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     Scenario(
         key="reset-before-headers",
-        name=Text("connection reset before the headers", "响应头之前连接被重置"),
+        name=Words("connection reset before the headers", "响应头之前连接被重置"),
         credentials={"work": (Faults(reset_before_headers=1),), "home": FINE},
         steps=(whole(("work", "unreachable"), ("home", "")),),
         after=Afterwards(resting={"work": "credential_failing"}),
     ),
     Scenario(
         key="no-response",
-        name=Text("no response at all; then another request", "完全没有响应；随后再次请求"),
+        name=Words("no response at all; then another request", "完全没有响应；随后再次请求"),
         credentials={"work": (Faults(silence=1),), "home": FINE},
         steps=(whole(("work", "upstream_timeout"), ("home", "")), whole(("home", ""))),
         after=Afterwards(resting={"work": "credential_silent"}),
     ),
     Scenario(
         key="first-token-late",
-        name=Text("headers at once, the first text too late", "响应头即时到达，第一段文字迟迟不来"),
+        name=Words(
+            "headers at once, the first text too late", "响应头即时到达，第一段文字迟迟不来"
+        ),
         credentials={"work": (Faults(first_text_delay_s=FOREVER_S),), "home": FINE},
         steps=(whole(("work", "upstream_timeout"), ("home", "")),),
         after=Afterwards(resting={"work": "credential_silent"}),
     ),
     Scenario(
         key="cut-in-the-middle",
-        name=Text("connection cut in the middle; then another request", "中途断开；随后再次请求"),
+        name=Words("connection cut in the middle; then another request", "中途断开；随后再次请求"),
         credentials={"work": (CUT,), "home": FINE},
         steps=(
             broken(502, "upstream_incomplete", ("work", "incomplete")),
@@ -190,7 +192,7 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     Scenario(
         key="stall-in-the-middle",
-        name=Text("silence in the middle", "中途静默"),
+        name=Words("silence in the middle", "中途静默"),
         credentials={
             "work": (Faults(stall_mid_stream=1, fault_after_count=MIDDLE),),
             "home": FINE,
@@ -199,7 +201,7 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     Scenario(
         key="malformed-frame",
-        name=Text("one malformed frame in the middle", "中途一个畸形帧"),
+        name=Words("one malformed frame in the middle", "中途一个畸形帧"),
         credentials={
             "work": (Faults(malformed_message=1, fault_after_count=MIDDLE),),
             "home": FINE,
@@ -209,26 +211,26 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     Scenario(
         key="missing-end",
-        name=Text("all the text, and no end of the stream", "文字齐全，但没有流结束标记"),
+        name=Words("all the text, and no end of the stream", "文字齐全，但没有流结束标记"),
         credentials={"work": (Faults(missing_end=1),), "home": FINE},
         steps=(broken(502, "upstream_incomplete", ("work", "incomplete")),),
         deeper="tests/acceptance/test_byte_cuts.py",
     ),
     Scenario(
         key="context-too-long",
-        name=Text("the conversation is too long", "上下文过长"),
+        name=Words("the conversation is too long", "上下文过长"),
         credentials={"work": (TOO_LONG,), "home": (TOO_LONG,)},
         steps=(refusal(400, "context_length_exceeded", "context_too_long"),),
     ),
     Scenario(
         key="content-refused",
-        name=Text("the content is refused", "内容被拒绝"),
+        name=Words("the content is refused", "内容被拒绝"),
         credentials={"work": (REFUSED,), "home": (REFUSED,)},
         steps=(refusal(400, "content_policy_violation", "content_refused"),),
     ),
     Scenario(
         key="cut-with-no-second-route",
-        name=Text(
+        name=Words(
             "cut in the middle, and no other credential; then another request",
             "中途断开且没有其他凭据；随后再次请求",
         ),
@@ -242,7 +244,7 @@ ROWS: Final[tuple[Row, ...]] = (
     FLAPPING,
     Scenario(
         key="accounting-across-a-failover",
-        name=Text(
+        name=Words(
             "accounting: refused, then failed, then answered",
             "记账：先被拒绝，再失败，然后得到回答",
         ),

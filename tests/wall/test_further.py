@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.wall.check import check
-from tests.wall.page import FILES, HEAD, section_of
+from tests.wall.page import FILES, HEAD, SECTION
 from tests.wall.run import ELSEWHERE, FURTHER, SIXTEEN
 
 
@@ -19,7 +19,7 @@ async def test_the_client_sees_the_truth(key: str) -> None:
 def test_the_pages_have_every_row_in_its_order_and_no_other(language: str) -> None:
     """What was dropped from the wall is dropped from the pages."""
     path = next(path for name, path in FILES.items() if name == language)
-    section = section_of(path.read_text(encoding="utf-8"))
+    section = SECTION.find(path.read_text(encoding="utf-8"))
     rows = [line for line in section.splitlines() if line.startswith("| ") and "#" not in line[:4]]
     all_rows = [*SIXTEEN.values(), *FURTHER.values(), *ELSEWHERE.values()]
     assert [line.split(" | ")[0] for line in rows] == [

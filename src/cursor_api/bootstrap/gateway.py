@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, structs
 from msgspec.structs import replace
@@ -36,6 +36,10 @@ from cursor_api.web.management.siblings import WorkerView
 from cursor_api.web.management.tokens import TokenFileOptions
 from cursor_api.web.parts import WebOptions
 from cursor_api.web.server.lifecycle import Lifecycle
+
+WATCH_ENDED: Final = (
+    "a watch of the gateway has ended; what it looked after stays as it is until a restart"
+)
 
 Renew = Callable[[Settings], Coroutine[Any, Any, None]]
 
@@ -98,7 +102,7 @@ async def build_gateway(
         credential_count = await _begin(house.roster)
         await house.model_lists.refresh()
         app = App(house.web_parts(settings), _web_options(settings))
-        tasks = {asyncio.create_task(one) for one in house.watches()}
+        tasks = {_begin_watch(one, parts.observer) for one in house.watches()}
 
         async def renew(new: Settings) -> None:
             await house.use(new)
@@ -118,6 +122,19 @@ async def build_gateway(
             await house.end()
 
 
+def _begin_watch(watch: Coroutine[Any, Any, None], observer: Observer) -> asyncio.Task[None]:
+    """A bug that ends it is told at once: what it looks after goes unseen from then on."""
+
+    def tell(task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            observer.warn(WATCH_ENDED, exc_info=error)
+
+    task = asyncio.create_task(watch)
+    task.add_done_callback(tell)
+    return task
+
+
 def _gateway(house: House, app: App, credential_count: int, renew: Renew) -> Gateway:
     return Gateway(
         app=app,
@@ -127,7 +144,7 @@ def _gateway(house: House, app: App, credential_count: int, renew: Renew) -> Gat
         endpoints=house.endpoints,
         renew=renew,
         metrics=house.measuring.page,
-        view=house.view(),
+        view=house.view(app.take_code),
         audit=house.key_house.audit,
     )
 
@@ -178,7 +195,7 @@ async def open_credentials(
         try:
             await house.roster.start()
         except BindingNotStoredError as error:
-            observer.warn(str(error))
+            observer.warn(error.said)
         before = _facts_of(house)
         try:
             yield Operator(house.credentials, house.roster, house.pools, house.model_lists)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import random
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -219,9 +219,9 @@ class House:
             keys=settings.access.named_keys(),
         )
 
-    def view(self) -> WorkerView:
+    def view(self, take_code: Callable[[str], bool]) -> WorkerView:
         """What is told the other workers."""
-        return WorkerView(self._now, self._find_request, self._node)
+        return WorkerView(self._now, self._find_request, take_code, self._node)
 
     @property
     def _node(self) -> str:

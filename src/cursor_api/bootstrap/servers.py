@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 
 from msgspec import Struct
 
-from cursor_api.bootstrap.stores import make_find_unread
+from cursor_api.bootstrap.stores import DATABASE_URL, make_find_unread
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
+from cursor_api.domain.problems import Notice
 from cursor_api.installed import Settings
 from cursor_api.options.extras import missing_extra
 from cursor_api.ports.process import Observer
@@ -20,14 +21,15 @@ class Look(Struct, frozen=True):
 
     variable: str
     name: str = ""
-    warning: str = ""
+    warning: str | Notice = ""
     error: StoreError | None = None
 
 
 async def look_at_servers(settings: Settings) -> AsyncIterator[Look]:
-    """Those that are set."""
+    """Those that are set; a database that cannot be used is asked nothing more."""
+    failed: list[str] = []
     for variable, url, find in (
-        ("DATABASE_URL", settings.database.url, _find_database),
+        (DATABASE_URL, settings.database.url, _find_database),
         ("REDIS_URL", settings.shared.url, _find_redis),
     ):
         if url is None:
@@ -35,14 +37,17 @@ async def look_at_servers(settings: Settings) -> AsyncIterator[Look]:
         try:
             name, warning = await find(url, settings)
         except StoreError as error:
+            failed.append(variable)
             yield Look(variable, error=error)
         else:
             yield Look(variable, name, warning)
-    # That it cannot be asked is told by then.
+    if DATABASE_URL in failed:
+        return
+    # It could be used a moment ago.
     with contextlib.suppress(StoreError):
         find_unread = make_find_unread(settings)
         for notice in await find_unread() if find_unread is not None else ():
-            yield Look("DATABASE_URL", warning=notice.text)
+            yield Look(DATABASE_URL, warning=notice)
 
 
 async def warn_of_room(settings: Settings, observer: Observer) -> None:
@@ -59,7 +64,7 @@ async def _find_database(url: Secret, settings: Settings) -> tuple[str, str]:
     try:
         from cursor_api.stores.postgres.room import look  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise missing_extra("DATABASE_URL", "postgres", error) from error
+        raise missing_extra(DATABASE_URL, "postgres", error) from error
     room = await look(url)
     return f"PostgreSQL {room.version}", room.find_warning(
         settings.server.workers, has_credentials=settings.are_credentials_shared

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from cursor_api import __version__
 from cursor_api.cli import shells
@@ -81,6 +81,13 @@ _COMPLAINTS: Final = (
 
 class _Parser(argparse.ArgumentParser):
     """Repeats what it did not understand, but no token that stands in there."""
+
+    def parse_known_args(self, *given: Any, **named: Any) -> tuple[Any, list[str]]:
+        """What a command does not know is told with its own usage, and not with the program's."""
+        parsed, unknown = super().parse_known_args(*given, **named)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return parsed, []
 
     def error(self, message: str) -> NoReturn:
         for words in _COMPLAINTS:

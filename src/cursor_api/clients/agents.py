@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from cursor_api.clients.client import Api, Client, ClientFile, Phrase
+from cursor_api.clients.client import Api, Client, ClientFile
+from cursor_api.options.said import Words
 
 # The variable that a client is told to read the key from. None of ours or of Cursor's begins so.
 KEY_VARIABLE: Final = "LLM_GATEWAY_KEY"
@@ -27,7 +28,7 @@ CLAUDE_CODE: Final = Client(
     # It would be preferred to the token above.
     unset=("ANTHROPIC_API_KEY",),
     steps=(
-        Phrase(
+        Words(
             "Set the variables in the shell that starts `claude`, or as `env` in"
             " `~/.claude/settings.json`. `/status` shows address and model.",
             "在启动 `claude` 的 shell 中设置这些变量，或写入 `~/.claude/settings.json` 的 `env`。"
@@ -46,7 +47,7 @@ CODEX: Final = Client(
     uses_tools=True,
     variables=((KEY_VARIABLE, "@key@"),),
     file=ClientFile(
-        Phrase("`~/.codex/config.toml`", "`~/.codex/config.toml`"),
+        Words("`~/.codex/config.toml`", "`~/.codex/config.toml`"),
         "toml",
         f"""\
 model = "@model@"
@@ -99,7 +100,7 @@ OPENCODE: Final = Client(
     uses_tools=True,
     variables=((KEY_VARIABLE, "@key@"),),
     file=ClientFile(
-        Phrase(
+        Words(
             "`opencode.json` in the project, or `~/.config/opencode/opencode.json`",
             "项目中的 `opencode.json`，或 `~/.config/opencode/opencode.json`",
         ),
@@ -136,7 +137,7 @@ QWEN_CODE: Final = Client(
         ("OPENAI_MODEL", "@model@"),
     ),
     steps=(
-        Phrase(
+        Words(
             "Start it with `qwen --auth-type openai`, or choose OpenAI at its first question.",
             "用 `qwen --auth-type openai` 启动，或在首次提问时选择 OpenAI。",
         ),
@@ -153,14 +154,14 @@ CONTINUE: Final = Client(
     Api.CHAT,
     uses_tools=True,
     steps=(
-        Phrase(
+        Words(
             "The extensions for VS Code and JetBrains read the same file, and again as soon as it"
             " is saved.",
             "VS Code 与 JetBrains 扩展读取同一文件，保存后立即生效。",
         ),
     ),
     file=ClientFile(
-        Phrase("`~/.continue/config.yaml`", "`~/.continue/config.yaml`"),
+        Words("`~/.continue/config.yaml`", "`~/.continue/config.yaml`"),
         "yaml",
         """\
 name: cursor-api
@@ -188,13 +189,13 @@ CLINE: Final = Client(
     Api.CHAT,
     uses_tools=True,
     steps=(
-        Phrase(
+        Words(
             "In its settings choose the API provider `OpenAI Compatible`.",
             "在设置中把 API Provider 选为 `OpenAI Compatible`。",
         ),
-        Phrase("Base URL: `@v1@`", "Base URL：`@v1@`"),
-        Phrase("API key: `@key@`", "API Key：`@key@`"),
-        Phrase("Model ID: `@model@`", "Model ID：`@model@`"),
+        Words("Base URL: `@v1@`", "Base URL：`@v1@`"),
+        Words("API key: `@key@`", "API Key：`@key@`"),
+        Words("Model ID: `@model@`", "Model ID：`@model@`"),
     ),
 )
 
@@ -204,16 +205,16 @@ CURSOR: Final = Client(
     Api.CHAT,
     uses_tools=True,
     steps=(
-        Phrase(
+        Words(
             "Cursor's servers send the requests, not your computer: the gateway needs an address"
             " that the internet reaches, with TLS. `127.0.0.1` cannot work.",
             "请求由 Cursor 的服务器发出，而不是你的电脑：网关须有公网可达且带 TLS 的地址，"
             "`127.0.0.1` 不可用。",
         ),
-        Phrase("Settings → Models → API Keys.", "Settings → Models → API Keys。"),
-        Phrase("OpenAI API Key: `@key@`", "OpenAI API Key：`@key@`"),
-        Phrase("Override OpenAI Base URL: `@v1@`", "Override OpenAI Base URL：`@v1@`"),
-        Phrase("Add the model `@model@` by its name.", "按名称添加模型 `@model@`。"),
+        Words("Settings → Models → API Keys.", "Settings → Models → API Keys。"),
+        Words("OpenAI API Key: `@key@`", "OpenAI API Key：`@key@`"),
+        Words("Override OpenAI Base URL: `@v1@`", "Override OpenAI Base URL：`@v1@`"),
+        Words("Add the model `@model@` by its name.", "按名称添加模型 `@model@`。"),
     ),
 )
 

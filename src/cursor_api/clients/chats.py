@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from cursor_api.clients.client import Api, Client, ClientFile, Phrase, Snippet
+from cursor_api.clients.client import Api, Client, ClientFile, Snippet
+from cursor_api.options.said import Words
 
 OPEN_WEBUI: Final = Client(
     "open-webui",
@@ -12,18 +13,21 @@ OPEN_WEBUI: Final = Client(
     Api.CHAT,
     variables=(("OPENAI_API_BASE_URL", "@v1@"), ("OPENAI_API_KEY", "@key@")),
     steps=(
-        Phrase(
+        Words(
             "The variables count at its first start; later: Admin Panel → Settings → Connections →"
             " OpenAI API, with the same two values.",
             "这两个变量只在首次启动时生效；之后在 管理员面板 → 设置 → 外部连接 → OpenAI API"
             " 中填写同样两个值。",
         ),
-        Phrase(
+        Words(
             "It usually runs in a container, where `127.0.0.1` is the container itself: start the"
-            " gateway with `HOST=0.0.0.0` and a key of at least 8 characters, better 16, and use"
-            " `http://host.docker.internal:3000/v1`.",
+            " gateway with `HOST=0.0.0.0` and a key of at least 8 characters, better 16, and write"
+            " `host.docker.internal` in place of `127.0.0.1` (on Linux, that container needs"
+            " `--add-host host.docker.internal:host-gateway`).",
             "它通常运行在容器中，其中的 `127.0.0.1` 是容器自身：用 `HOST=0.0.0.0` 和至少 8 个"
-            "字符（最好 16 个以上）的密钥启动网关，地址填 `http://host.docker.internal:3000/v1`。",
+            "字符（最好 16 个以上）的密钥启动网关，并把地址中的 `127.0.0.1` 写成"
+            " `host.docker.internal`（在 Linux 上，启动那个容器时需要"
+            " `--add-host host.docker.internal:host-gateway`）。",
         ),
     ),
     program="open-webui",
@@ -39,7 +43,7 @@ LLM: Final = Client(
     Api.CHAT,
     variables=(("OPENAI_API_KEY", "@key@"),),
     file=ClientFile(
-        Phrase(
+        Words(
             "`extra-openai-models.yaml` beside the file that `llm logs path` names",
             "`extra-openai-models.yaml`，放在 `llm logs path` 所示文件旁",
         ),
@@ -55,7 +59,7 @@ LLM: Final = Client(
         name="extra-openai-models.yaml",
         folder_variable="LLM_USER_PATH",
     ),
-    steps=(Phrase("Ask with `llm -m gateway`.", "用 `llm -m gateway` 提问。"),),
+    steps=(Words("Ask with `llm -m gateway`.", "用 `llm -m gateway` 提问。"),),
     program="llm",
     run_variables=(("LLM_MODEL", "gateway"),),
     install="pip install llm",
@@ -78,7 +82,7 @@ docker run -d -p 3210:3210 --add-host host.docker.internal:host-gateway \\
         ),
     ),
     steps=(
-        Phrase(
+        Words(
             "From a container the gateway on the same machine is `host.docker.internal` in place of"
             " `127.0.0.1`. In the program itself: Settings → AI Service Provider → OpenAI.",
             "在容器中，同一台机器上的网关地址是 `host.docker.internal`，而不是 `127.0.0.1`。"
@@ -93,16 +97,16 @@ CHERRY_STUDIO: Final = Client(
     "Cherry Studio",
     Api.CHAT,
     steps=(
-        Phrase(
+        Words(
             "Settings → Model Provider → Add, of the type `OpenAI`.",
             "设置 → 模型服务 → 添加，类型选 `OpenAI`。",
         ),
-        Phrase("API key: `@key@`", "API 密钥：`@key@`"),
-        Phrase(
+        Words("API key: `@key@`", "API 密钥：`@key@`"),
+        Words(
             "API host: `@root@` (it appends `/v1/chat/completions` itself)",
             "API 地址：`@root@`（它会自动补上 `/v1/chat/completions`）",
         ),
-        Phrase(
+        Words(
             "Manage → add the models that it lists, such as `@model@`.",
             "管理 → 添加列出的模型，例如 `@model@`。",
         ),

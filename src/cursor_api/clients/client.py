@@ -19,12 +19,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-
-class Phrase(Struct, frozen=True):
-    """Words for people, in both languages."""
-
-    en: str
-    zh: str
+from cursor_api.options.said import Words
 
 
 class Api(enum.Enum):
@@ -42,7 +37,7 @@ class ClientFile(Struct, frozen=True):
     argument names the file.
     """
 
-    where: Phrase
+    where: Words
     language: str
     template: str
     name: str = ""
@@ -68,7 +63,7 @@ class Client(NamedTuple):
     name: str
     title: str
     api: Api
-    steps: tuple[Phrase, ...] = ()
+    steps: tuple[Words, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     unset: tuple[str, ...] = ()
     file: ClientFile | None = None

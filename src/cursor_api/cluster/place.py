@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import functools
 import os
 import signal
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 # Taken out of the environment at once: no program that a worker starts takes it for its own.
 VARIABLE: Final = "_CURSOR_API_WORKER"
 READY: Final = b"1"
+# So often a worker that serves says that it goes on; the supervisor waits for several of these.
+BEAT_EVERY_S: Final = 1.0
 # <sys/prctl.h>
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -28,8 +32,9 @@ class WorkerPlace(msgspec.Struct, frozen=True):
     """One of `count` workers; `number` counts from 1.
 
     `listener` and `ready` are file descriptors: its own listening socket, and the pipe in which it
-    says that it serves. `is_first_start`: nobody has been told yet that the gateway serves. Workers
-    meet at sockets in `folder`. All count together at `shared_url`, where nobody has set REDIS_URL.
+    says that it serves, and that it goes on. `is_first_start`: nobody has been told yet that the
+    gateway serves. Workers meet at sockets in `folder`. All count together at `shared_url`, where
+    nobody has set REDIS_URL.
     """
 
     number: int
@@ -56,9 +61,20 @@ class WorkerPlace(msgspec.Struct, frozen=True):
         return meet_siblings(Path(self.folder), self.number, self.count, node)
 
     def tell_ready(self) -> None:
-        """It serves; once."""
-        os.write(self.ready, READY)
-        os.close(self.ready)
+        """It serves, and says so from now on for as long as the event loop turns; once."""
+        os.set_blocking(self.ready, False)
+        self._beat(asyncio.get_running_loop())
+
+    def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            # A supervisor that is stopped itself finds enough in the pipe when it goes on.
+            with contextlib.suppress(BlockingIOError):
+                os.write(self.ready, READY)
+        except BrokenPipeError:
+            # It has ended, or is of a version that does not listen.
+            os.close(self.ready)
+        else:
+            loop.call_later(BEAT_EVERY_S, self._beat, loop)
 
     def tell_all_to_reload(self) -> None:
         """Each worker reads everything again, as at SIGHUP to the supervisor; this one, too."""

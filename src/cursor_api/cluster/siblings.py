@@ -4,7 +4,8 @@ Rules of this file:
 - Each worker has one socket, by its number. Whoever follows it puts a socket of its own in its
   place, so that nobody asks one that is leaving. By its node's name it can be asked to its end:
   what it still has under way is of interest, and what waits there.
-- What one worker does not answer in time is not waited for: it may be starting, or gone.
+- What one worker does not answer in time is not waited for: it may be starting, or gone. What one
+  has not said to its end counts for nothing.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from cursor_api.ports.siblings import Speaker
+from cursor_api.transport.errors import LostError, NotHttpError
+from cursor_api.transport.line import Line, Unkept
 
 # A worker answers in some ms; one that is busy is worth waiting for, one that hangs is not.
 ANSWER_S: Final = 1.0
 ANSWER_BYTES_MAX: Final = 16 * 1024 * 1024
-OK: Final = b" 200 "
 
 
 class Meeting(NamedTuple):
@@ -97,25 +100,29 @@ class SocketSiblings:
         return None
 
     async def _ask(self, at: Path, path: str, accept: str) -> bytes | None:
-        with contextlib.suppress(OSError, TimeoutError):
+        with contextlib.suppress(OSError, TimeoutError, LostError, NotHttpError):
             async with asyncio.timeout(ANSWER_S):
-                return await self._fetch(at, path, accept)
+                return await _fetch(at, path, accept)
         return None
 
-    async def _fetch(self, at: Path, path: str, accept: str) -> bytes | None:
-        reader, writer = await asyncio.open_unix_connection(at)
-        try:
-            # Of the older version: the answer ends with the connection.
-            writer.write(
-                f"GET {path} HTTP/1.0\r\nHost: worker\r\nAccept: {accept}\r\n\r\n".encode()
-            )
-            pieces, length = [], 0
-            while piece := await reader.read(65_536):
-                pieces.append(piece)
-                length += len(piece)
-                if length > ANSWER_BYTES_MAX:
-                    return None
-        finally:
-            writer.close()
-        head, _, body = b"".join(pieces).partition(b"\r\n\r\n")
-        return body if OK in head.split(b"\r\n")[0] else None
+
+async def _fetch(at: Path, path: str, accept: str) -> bytes | None:
+    """The whole body of a good answer; None where it is another one, or too long."""
+    loop = asyncio.get_running_loop()
+    _, line = await loop.create_unix_connection(lambda: Line(loop, Unkept()), str(at))
+    try:
+        head = f"GET {path} HTTP/1.1\r\nHost: worker\r\nAccept: {accept}\r\nConnection: close"
+        await line.ask(f"{head}\r\n\r\n".encode(), b"")
+        pieces, length = [], 0
+        while line.has_bytes() or not line.has_ended():
+            if not line.has_bytes():
+                await line.wait()
+                continue
+            pieces.append(line.take())
+            length += len(pieces[-1])
+            if length > ANSWER_BYTES_MAX:
+                return None
+        is_good = line.status == HTTPStatus.OK and line.error is None
+        return b"".join(pieces) if is_good else None
+    finally:
+        line.close()

@@ -8,6 +8,8 @@ Rules of this file:
   later where it ends soon after its start. One that never served is a start that has failed.
 - At SIGUSR2 each worker in turn is replaced: the new one serves at the same socket before the old
   one leaves it, and the old one ends when its last client has gone.
+- A worker that serves says so again and again. One that has fallen silent hangs: whoever comes to
+  its socket would wait for ever, and so would whoever wants it to end. It is killed.
 - A signal that has no handler yet would end a worker: only those that serve get any but SIGTERM.
 """
 
@@ -35,6 +37,12 @@ DELAY_S = 0.25
 DELAY_S_MAX = 30.0
 # One that could serve is back within a second, however often it ends.
 SERVED_DELAY_S_MAX = 1.0
+# A worker is silent when nothing was heard for so long, so often in a row: counted, as a supervisor
+# that was stopped itself has heard nothing either. An event loop that stands still for half a
+# minute has lost its clients already.
+LISTEN_S = 5.0
+SILENT_COUNT_MAX = 6
+HEARD_BYTES_MAX = 65_536
 
 
 class Plan(Struct, frozen=True):
@@ -199,19 +207,24 @@ class Supervisor:
         task.add_done_callback(self._tasks.discard)
 
     async def _listen(self, worker: Worker, heard: int) -> None:
-        """Wait until it says that it serves, or has ended without."""
+        """Wait until it says that it serves, or has ended without; then until it falls silent."""
         reader = asyncio.StreamReader()
         loop = asyncio.get_running_loop()
         transport, _ = await loop.connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(heard, "rb", 0)
         )
         is_ready = await reader.read(1) == READY
-        transport.close()
         if is_ready:
             worker.ready_at = loop.time()
             if worker.is_to_reload:
                 worker.send(signal.SIGHUP)
         worker.is_ready.set_result(is_ready)
+        if is_ready and await _falls_silent(reader):
+            self._observer.warn(
+                "a worker hangs and is killed", worker=worker.number, pid=worker.process.pid
+            )
+            worker.send(signal.SIGKILL)
+        transport.close()
 
     async def _watch(self, worker: Worker) -> None:
         """Until it ends; starts another one in its place where it has not been told to end."""
@@ -262,6 +275,21 @@ class Supervisor:
         delay_s = min(self._delays[worker.number], limit_s)
         self._delays[worker.number] = min(2 * delay_s, DELAY_S_MAX)
         return delay_s
+
+
+async def _falls_silent(reader: asyncio.StreamReader) -> bool:
+    """Wait until whoever speaks there has nothing more to say, and whether it still could."""
+    silent_count = 0
+    while silent_count < SILENT_COUNT_MAX:
+        try:
+            heard = await asyncio.wait_for(reader.read(HEARD_BYTES_MAX), LISTEN_S)
+        except TimeoutError:
+            silent_count += 1
+        else:
+            if not heard:
+                return False
+            silent_count = 0
+    return True
 
 
 def describe_end(status: int) -> str:

@@ -162,7 +162,8 @@ class GivenCredential(Value, frozen=True):
 
     `alias` is the name in front of the secret, or the account that it names; `is_named` tells the
     first from the second. `text` is the line as its store spells it, the binding left out.
-    `problem` is what its store has against it already, in words for its owner.
+    `is_usual`: the secret has a form that is known. `problem` is what its store has against it
+    already, in words for its owner.
     """
 
     line: int
@@ -172,7 +173,7 @@ class GivenCredential(Value, frozen=True):
     secret: str
     binding: str | None
     spelling: Spelling
-    is_jwt: bool
+    is_usual: bool
     problem: Problem | None = None
 
     __repr__ = repr_without("text", "secret", "binding")

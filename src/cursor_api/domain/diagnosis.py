@@ -36,3 +36,12 @@ class Diagnosing(Protocol):
         area of a check is filled in by whoever asks.
         """
         ...
+
+
+@runtime_checkable
+class Needing(Protocol):
+    """A kind of upstream that needs more on this machine than this program brings along."""
+
+    def find_lack(self, options: Any) -> str:
+        """What is missing and how to get it, in a sentence; "" where all is there."""
+        ...

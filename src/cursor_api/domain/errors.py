@@ -125,6 +125,8 @@ SCOPES: dict[FaultKind, Scope] = {
 
 # A foreign exception has two or three causes; a chain longer than this is a cycle.
 CAUSES_MAX = 16
+# How much of a caller's own word a message repeats.
+QUOTED_CHARS_MAX = 40
 
 
 class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would say less
@@ -195,6 +197,13 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
 
     def __repr__(self) -> str:
         return f"Fault({self.kind.value}, {self.message!r})"
+
+
+def quote(word: str) -> str:
+    """A caller's own word in quotes, for a message; cut where it is long."""
+    if len(word) > QUOTED_CHARS_MAX:
+        word = word[:QUOTED_CHARS_MAX] + "…"
+    return f"'{word}'"
 
 
 def invalid_request(message: str, *, code: str, param: str | None = None) -> Fault:
@@ -275,6 +284,6 @@ class BindingNotStoredError(StoreError):
     the credentials whose bindings are stored; the caller may serve them in the meantime.
     """
 
-    def __init__(self, message: str, known: Sequence[Credential]) -> None:
+    def __init__(self, message: str | Notice, known: Sequence[Credential]) -> None:
         super().__init__(message)
         self.known = tuple(known)

@@ -76,6 +76,8 @@ class NoticeCode(enum.Enum):
     OPEN_TO_OTHERS = "open_to_others"  # path, mode
     SET_ASIDE = "set_aside"  # path, aside
     OLD_MOUNT = "old_mount"  # path
+    LINE_REPEATED = "line_repeated"  # path, lines
+    ALIAS_REPEATED = "alias_repeated"  # path, lines
     NOT_SEALED = "not_sealed"  # path, cause
     STATE_NOT_SAVED = "state_not_saved"  # cause
     ROW_NO_KEY = "row_no_key"  # count, key, name

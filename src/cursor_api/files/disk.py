@@ -1,7 +1,6 @@
-"""The operating system as the file store sees it: one small method for each step.
+"""The operating system as whoever saves a file sees it: one small method for each step.
 
-A test makes any step fail by overriding it; nothing else in `stores` touches files. All of it
-blocks and raises OSError.
+A test makes any step fail by overriding it. All of it blocks and raises OSError.
 """
 
 from __future__ import annotations

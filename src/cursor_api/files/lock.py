@@ -1,8 +1,8 @@
 """A lock against a second process that saves in the same folder.
 
-The lock is on an empty file beside the token files. It is never removed: a process that waits for
-it holds it open, and would go on alone. The system lets go of it when its process ends, however.
-It is not needed for reading.
+The lock is on an empty file there. It is never removed: a process that waits for it holds it open,
+and would go on alone. The system lets go of it when its process ends, however. It is not needed for
+reading.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _lock(path: Path, deadline: float) -> Iterator[None]:
             if time.monotonic() >= deadline:
                 raise StoreError(
                     tell(
-                        "Another process is saving the token files and does not finish: {path}"
+                        "Another process is saving in this folder and does not finish: {path}"
                         " stays locked. Nothing was changed.",
                         path=path,
                     )

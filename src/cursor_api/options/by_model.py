@@ -10,17 +10,19 @@ from cursor_api.options.said import tell
 # A model's name, with * and ? standing for any part of it.
 _PATTERN = re.compile(r"[A-Za-z0-9._:/*?-]{1,100}")
 ROWS_MAX = 50
+# All of them are waits for an upstream: up to an hour, for those that think for long.
+SPAN_S_MIN, SPAN_S_MAX = 0.1, 3600
 
 # Seconds by a pattern of model names (`o1*`); the first that fits counts, and `*` stands last.
 SecondsByModel = tuple[tuple[str, float], ...]
 
 
-def durations_by_model(minimum_s: float, maximum_s: float, example: str) -> Kind:
+def durations_by_model(example: str) -> Kind:
     """One time span for all models and others for some; gives rows of (pattern, float seconds).
 
     The first row that fits a model counts. The one for all others stands last, as `*`.
     """
-    span = duration(minimum_s, maximum_s, example)
+    span = duration(SPAN_S_MIN, SPAN_S_MAX, example)
 
     def parse(text: str) -> SecondsByModel:
         rows: dict[str, float] = {}

@@ -8,6 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct
+
+
+class Words(Struct, frozen=True):
+    """One text in both languages of the house."""
+
+    en: str
+    zh: str
+
+    def of(self, language: str) -> str:
+        """The Chinese one for "zh", else the English one."""
+        return self.zh if language == "zh" else self.en
+
 
 class Said(str):
     """A sentence in English. A fact of it may be such a sentence, too."""

@@ -2,8 +2,9 @@
 
 Rules of this file:
 - A caller's mistake and an endpoint's failure never touch a credential.
-- Retry-After wins over our own guess; otherwise waits double with jitter, up to a bound. Where the
-  credential is only suspected, the longer of both is kept: it was said of the endpoint.
+- Retry-After wins over our own guess, within COOLDOWN_S_MAX; otherwise waits double with jitter,
+  up to a bound of their own. Where the credential is only suspected, the longer of both is kept:
+  it was said of the endpoint.
 - What no wait can mend is a quarantine: only a person ends it.
 """
 
@@ -14,8 +15,10 @@ from msgspec import Struct
 from cursor_api.domain.credential_health import Cooldown, Quarantine, QuarantineReason
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 
-# An upstream that asks for more than a week means "never", and a person should look.
-COOLDOWN_S_MAX = 7 * 24 * 3600.0
+# The limits of plans last five hours, and are obeyed. One of days is often gone long before: credit
+# was bought, the limit was reset, the figure was that of another one. Four refused requests a day
+# are all that it costs to find out.
+COOLDOWN_S_MAX = 6 * 3600.0
 # A detail is shown in the console; the upstream writes it.
 DETAIL_LENGTH_MAX = 300
 
@@ -30,8 +33,8 @@ class Backoff(Struct, frozen=True):
 BACKOFFS: dict[FaultKind, Backoff] = {
     # Rates are counted per minute or hour upstream.
     FaultKind.RATE_LIMITED: Backoff(first_s=30.0, max_s=30 * 60.0),
-    # Quotas come back with a day or a month; asking each hour costs little.
-    FaultKind.QUOTA_EXHAUSTED: Backoff(first_s=15 * 60.0, max_s=6 * 3600.0),
+    # Quotas come back after some hours, or with a day or a month; asking each hour costs little.
+    FaultKind.QUOTA_EXHAUSTED: Backoff(first_s=15 * 60.0, max_s=3600.0),
     # Silent where another credential was answered in the same minute: throttled, or stuck.
     FaultKind.CREDENTIAL_SILENT: Backoff(first_s=30.0, max_s=30 * 60.0),
     # Failing where another credential was answered at once.

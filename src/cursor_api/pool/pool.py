@@ -87,26 +87,18 @@ class Pool:
         """Requests in the queue."""
         return len(self._queue)
 
-    def replace(
-        self,
-        credentials: Sequence[Credential],
-        kept: Mapping[Credential, tuple[Preferences, CredentialHealth]] | None = None,
-    ) -> None:
-        """Serve from these from now on, in their order.
-
-        A credential that stays keeps its state; a new one begins with what is `kept` of it from
-        an earlier run, and one that takes the place of one of its alias that goes (a renewed token)
-        with the preferences of that one. Rotation goes on after the credential used last.
-        """
-        self.put(credentials, kept)
-        self.serve_waiting()
-
     def put(
         self,
         credentials: Sequence[Credential],
         kept: Mapping[Credential, tuple[Preferences, CredentialHealth]] | None = None,
     ) -> Sequence[Slot]:
-        """The first half of `replace`; gives their slots. `serve_waiting` has to follow."""
+        """Serve from these from now on, in their order; gives their slots.
+
+        A credential that stays keeps its state; a new one begins with what is `kept` of it from
+        an earlier run, and one that takes the place of one of its alias that goes (a renewed token)
+        with the preferences of that one. Rotation goes on after the credential used last.
+        `serve_waiting` has to follow: what can be had now may be others.
+        """
         known = {slot.credential.secret: slot for slot in self._slots}
         staying = {credential.secret for credential in credentials}
         # Of those that go: an alias by position passes from a key that stays on to another one.

@@ -7,14 +7,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from cursor_api.options.said import Words
 from cursor_api.ports.upstream_blocks import INVALID, NewUpstream, ShownUpstreams
-
-
-class Words(Struct, frozen=True):
-    """One text in both languages of the house."""
-
-    en: str
-    zh: str
 
 
 class ShownSetting(Struct, frozen=True):

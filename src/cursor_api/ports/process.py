@@ -37,6 +37,11 @@ class Observer(Protocol):
         """Something went as it should."""
         ...
 
-    def warn(self, event: str | Notice, /, **facts: object) -> None:
-        """Something a person should look at; a notice can be said in another language."""
+    def warn(
+        self, event: str | Notice, /, *, exc_info: BaseException | None = None, **facts: object
+    ) -> None:
+        """Something a person should look at; a notice can be said in another language.
+
+        `exc_info` is a bug, which a log tells with its traceback.
+        """
         ...

@@ -42,6 +42,10 @@ class Upstream(Protocol):
         """
         ...
 
+    def find_lacks(self, model: str) -> frozenset[Feature]:
+        """What of its kind's features this model of its does not have, where it is served."""
+        ...
+
 
 class UpstreamParts(Struct, frozen=True):
     """What a kind of upstream builds with.
@@ -89,10 +93,6 @@ class UpstreamKind(Protocol):
     @property
     def features(self) -> frozenset[Feature]:
         """What it can do for a request of another dialect than its own."""
-        ...
-
-    def find_lacks(self, model: str) -> frozenset[Feature]:
-        """What of this it cannot do on this model of its."""
         ...
 
     @property

@@ -49,14 +49,6 @@ def change_file(
 
 def write_key_file(path: Path, keys: Sequence[Secret], disk: Disk) -> None:
     """One key a line, in a new file; raises StoreError, also for a file that is there."""
-    if disk.exists(path):
-        raise StoreError(
-            tell(
-                "{path} is there already, perhaps with a key that is still needed; move it away, or"
-                " name a file of keys yourself.",
-                path=path,
-            )
-        )
     with lock_folders({path.parent}, LOCK_WAIT_S):
         save(path, "".join(f"{key.reveal()}\n" for key in keys).encode(), None, disk)
 

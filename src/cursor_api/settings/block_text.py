@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from cursor_api.options.said import tell
+from cursor_api.settings.dotenv_text import TextChangeError
+from cursor_api.settings.toml_text import BOM, parse, says
 
-BOM: Final = "\ufeff"
 _HEADER: Final = re.compile(r"\s*\[\[?\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 # A block's own sub-tables end nothing; one with more of them than this is left to its owner.
 _ENDS_MAX: Final = 20
-
-
-class BlockTextError(Exception):
-    """The text cannot be changed; says why, in words for its owner."""
 
 
 def render_block(table: str, entries: Mapping[str, object]) -> str:
@@ -53,19 +49,19 @@ def append_block(text: str, block: str) -> str:
 
 
 def find_block(text: str, table: str, name: str) -> Mapping[str, Any] | None:
-    """What the block of this name says; None where there is none. BlockTextError: no TOML."""
-    return _find(_parse(text), table, name)
+    """What the block of this name says; None where there is none. TextChangeError: no TOML."""
+    return _find(parse(text), table, name)
 
 
 def cut_block(text: str, table: str, name: str) -> str:
-    """The text without the block of this name; raises BlockTextError where it is not found whole.
+    """The text without the block of this name; raises TextChangeError where it is not found whole.
 
     Comments behind its last key stay, as they may belong to what follows.
     """
-    wanted = _parse(text)
+    wanted = parse(text)
     block = _find(wanted, table, name)
     if block is None:
-        raise BlockTextError(
+        raise TextChangeError(
             tell('there is no [[{table}]] with name = "{name}"', table=table, name=name)
         )
     rest = [one for one in wanted[table] if one is not block]
@@ -76,9 +72,9 @@ def cut_block(text: str, table: str, name: str) -> str:
     lines = text.splitlines(keepends=True)
     for start, end in _candidates(lines, table):
         shorter = "".join(_without(lines, start, end))
-        if _is(shorter, wanted):
+        if says(shorter, wanted):
             return shorter
-    raise BlockTextError(
+    raise TextChangeError(
         tell(
             'the [[{table}]] with name = "{name}" is not written as a block of its own; take it out'
             " by hand",
@@ -121,19 +117,3 @@ def _without(lines: Sequence[str], start: int, end: int) -> Sequence[str]:
 
 def _is_idle(line: str) -> bool:
     return not line.strip() or line.lstrip().startswith("#")
-
-
-def _is(text: str, wanted: Mapping[str, Any]) -> bool:
-    try:
-        return _parse(text) == wanted
-    except BlockTextError:
-        return False
-
-
-def _parse(text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text.removeprefix(BOM))
-    except (ValueError, RecursionError) as error:
-        raise BlockTextError(
-            tell("it is not TOML; `cursor-api check-config` says where")
-        ) from error

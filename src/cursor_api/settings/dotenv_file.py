@@ -29,12 +29,13 @@ if TYPE_CHECKING:
 
 # A file with more names of others is theirs, and looking at each takes a moment.
 STRANGERS_MAX: Final = 200
+_SINGLE_QUOTED: Final = re.compile(r"[^=]*=\s*'")
 
 
 def read_dotenv(schema: AnySchema, path: Path, label: str) -> Reading:
-    """A `.env` file, with python-dotenv's syntax; no file is an empty one.
+    r"""A `.env` file, with python-dotenv's syntax; no file is an empty one.
 
-    `${NAME}` is not replaced: what stands there is the value.
+    `${NAME}` is not replaced: what stands there is the value, and `\$` is a `$` all the same.
     """
     try:
         text = read_text(path)
@@ -64,7 +65,7 @@ def parse_dotenv(schema: AnySchema, text: str, label: str) -> Reading:
                 )
             )
         elif binding.key is not None and binding.value is not None:
-            pairs.append((binding.key, Given(binding.value, label, where)))
+            pairs.append((binding.key, Given(_unescape(binding), label, where)))
     read = collect(schema, pairs)
     warnings = (*read.warnings, *_misspelt(schema, pairs), *_unexpanded(read.given))
     return replace(read, problems=tuple(problems), warnings=warnings)
@@ -85,6 +86,14 @@ def _misspelt(schema: AnySchema, pairs: list[tuple[str, Given]]) -> Iterator[Fin
                 value.where,
                 tell("no such setting; did you mean {meant}?", meant=meant),
             )
+
+
+def _unescape(binding: Binding) -> str:
+    """The value; outside single quotes the earlier program wanted a backslash before a `$`."""
+    value = binding.value or ""
+    if "\\$" not in value or _SINGLE_QUOTED.match(binding.original.string):
+        return value
+    return value.replace("\\$", "$")
 
 
 def _first_line(binding: Binding) -> int:

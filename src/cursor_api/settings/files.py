@@ -30,7 +30,6 @@ from cursor_api.ports.configuration import (
 )
 from cursor_api.ports.upstream_blocks import MISSING, NewUpstream
 from cursor_api.settings.block_file import change_file
-from cursor_api.settings.block_text import BlockTextError
 from cursor_api.settings.dotenv_text import TextChangeError, set_variable
 from cursor_api.settings.findings import show_finding
 from cursor_api.settings.load import TOML, Draft, Loaded
@@ -149,7 +148,7 @@ class SettingsFiles:
         place = Place(self.find_toml(), self.home)
         try:
             add_block(place, entries, secrets, check, lambda: self._require_seen(if_match))
-        except BlockTextError as error:
+        except TextChangeError as error:
             raise FixedSettingError(f"{place.config.name}: {error}") from error
 
     def _require_seen(self, if_match: str | None) -> None:

@@ -11,8 +11,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from cursor_api.options.rules import Finding
-from cursor_api.options.said import translate
-from cursor_api.ports.configuration import ShownFinding, Words
+from cursor_api.options.said import Words, translate
+from cursor_api.ports.configuration import ShownFinding
 from cursor_api.settings.chinese_labels import translate_source
 
 CHINESE: Final = Path(__file__).with_name("chinese_findings.toml")

@@ -6,13 +6,13 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, Final, Generic
 
 from cursor_api.options.rules import Finding
+from cursor_api.options.said import Words
 from cursor_api.options.setting import Setting, find_rows
 from cursor_api.ports.configuration import (
     Reloaded,
     ShownFindings,
     ShownSetting,
     ShownSettings,
-    Words,
 )
 from cursor_api.ports.upstream_blocks import ShownUpstreams
 from cursor_api.settings import chinese, chinese_labels, chinese_notes

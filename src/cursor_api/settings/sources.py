@@ -22,7 +22,7 @@ from cursor_api.options.kinds import show_path, show_plain
 from cursor_api.options.rules import Finding
 from cursor_api.options.said import tell, told_by
 from cursor_api.options.setting import MIB, Setting
-from cursor_api.settings.earlier import UNUSED_HERE, find_unused, read_as
+from cursor_api.settings.earlier import UNUSED, UNUSED_HERE, find_unused, read_as
 from cursor_api.settings.schema import Schema
 from cursor_api.settings.unknown import find_nearest
 
@@ -109,7 +109,7 @@ def collect(schema: AnySchema, pairs: list[tuple[str, Given]]) -> Reading:
                 )
             )
         spelled[name] = value
-        if name not in schema.by_variable and schema.is_ours(name):
+        if name not in schema.by_variable and name not in UNUSED and schema.is_ours(name):
             hint = find_nearest(name, schema.by_variable)
             message = tell("no such setting{hint}", hint=hint)
             warnings.append(Finding(show_plain(name), value.where, message))

@@ -11,9 +11,10 @@ import copy
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from cursor_api.options.said import tell
 from cursor_api.settings.dotenv_text import TextChangeError, find_comment
 
 BOM: Final = "\ufeff"
@@ -26,7 +27,7 @@ def set_key(text: str, table: str, key: str, value: str | None) -> str:
 
     Raises TextChangeError where the key is not written on a line of its own.
     """
-    wanted = copy.deepcopy(_parse(text))
+    wanted = copy.deepcopy(parse(text))
     there = wanted.get(table)
     if not isinstance(there, dict) or key not in there:
         raise TextChangeError(f"[{table}] has no {key}")
@@ -39,7 +40,7 @@ def set_key(text: str, table: str, key: str, value: str | None) -> str:
         changed = "".join(
             [*lines[:number], _replace(lines[number], key, value), *lines[number + 1 :]]
         )
-        if _says(changed, wanted):
+        if says(changed, wanted):
             return changed
     raise TextChangeError(
         f"{key} in [{table}] is not written on a line of its own; change the file by hand"
@@ -76,15 +77,19 @@ def _replace(line: str, key: str, value: str | None) -> str:
     return f"{indent}{key} = {value}{find_comment(body)}{line[len(body) :]}"
 
 
-def _says(text: str, wanted: dict[str, Any]) -> bool:
+def says(text: str, wanted: Mapping[str, Any]) -> bool:
+    """Whether the text is TOML of this meaning."""
     try:
-        return _parse(text) == wanted
+        return parse(text) == wanted
     except TextChangeError:
         return False
 
 
-def _parse(text: str) -> dict[str, Any]:
+def parse(text: str) -> dict[str, Any]:
+    """What it means; raises TextChangeError where it is no TOML."""
     try:
         return tomllib.loads(text.removeprefix(BOM))
     except (ValueError, RecursionError) as error:
-        raise TextChangeError("it is not TOML; `cursor-api check-config` says where") from error
+        raise TextChangeError(
+            tell("it is not TOML; `cursor-api check-config` says where")
+        ) from error

@@ -141,7 +141,7 @@ def add_block(
     """Append the block, and put its keys, where there are any, into a file of their own.
 
     `before` looks once more whether it may be, and `check` at what the file would hold; what they
-    raise changes nothing. Raises WrongUpstreamError, BlockTextError, StoreError.
+    raise changes nothing. Raises WrongUpstreamError, TextChangeError, StoreError.
     """
     name, disk = entries["name"], Disk()
     written, key_file = dict(entries), place.key_file(entries["name"])

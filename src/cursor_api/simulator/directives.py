@@ -227,7 +227,7 @@ class DirectiveLanguage:
         raise DirectiveError(f"the simulator knows no {spelled!r}")
 
 
-def http_language(errors: Iterable[str], credential_name: str) -> DirectiveLanguage:
+def http_language(errors: Iterable[str]) -> DirectiveLanguage:
     """The language of an upstream over plain HTTP whose errors have names."""
     named = (
         Directive(
@@ -245,7 +245,7 @@ def http_language(errors: Iterable[str], credential_name: str) -> DirectiveLangu
         always(error_mid_stream=1.0, error_title=REFUSAL),
     )
     rows = (*ERROR_DIRECTIVES, *named, refusal, *STREAM_DIRECTIVES)
-    return DirectiveLanguage(rows, credential_name)
+    return DirectiveLanguage(rows, "an API key")
 
 
 def split_message(text: str) -> tuple[str | None, str]:

@@ -30,7 +30,7 @@ from cursor_api.stores.records.transcribed import KeptTranscripts
 
 # Some 10 MB.
 ROWS_MAX = 10_000
-# What the reference shows at /logs.
+# What the earlier program shows at /logs.
 ENTRIES_MAX = 100
 # As long as the stores that outlive the process keep theirs by default.
 KEPT_S = 30 * 24 * HOUR_S

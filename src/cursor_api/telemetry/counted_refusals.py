@@ -12,16 +12,12 @@ class CountedRefusals:
 
     def __init__(self, inner: RefusalCounter, instruments: Instruments) -> None:
         self._inner = inner
-        self._by_fault = {
-            fault: instruments.refusals.labels(fault.value)
-            for fault in (FaultKind.UNAUTHENTICATED, FaultKind.LOCKED_OUT)
-        }
         self._refusals = instruments.refusals
+        # These are watched, and shown from the beginning on.
+        for fault in (FaultKind.UNAUTHENTICATED, FaultKind.LOCKED_OUT):
+            self._refusals.labels(fault.value)
 
     def count_refusal(self, fault: FaultKind) -> None:
         """One more in both."""
         self._inner.count_refusal(fault)
-        child = self._by_fault.get(fault)
-        if child is None:
-            child = self._by_fault[fault] = self._refusals.labels(fault.value)
-        child.inc()
+        self._refusals.labels(fault.value).inc()

@@ -1,8 +1,10 @@
 """What the process says about itself: one line per event, as text or as JSON, without secrets.
 
 Rules of this file:
-- Every way text can reach the stream (structlog, stdlib loggers, warnings, uncaught exceptions)
-  runs through one chain, and redaction is the last step in it that sees values.
+- Every way text can reach the stream (our loggers, a library's, warnings, uncaught exceptions)
+  runs through one handler, and redaction is the last step in it that sees values.
+- Our own loggers give their values as `extra={"facts": {…}}`; a library's other extras are not
+  shown.
 - Logging never raises: where a line cannot be made, another one says so (and where it cannot be
   written, see `sink.py`).
 - No line is made of two: control characters in values are spelled out.
@@ -21,9 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-import structlog
 from msgspec import Struct
-from structlog.typing import EventDict, Processor
 
 from cursor_api.options.kinds import choice, flag
 from cursor_api.options.masking import escape_controls
@@ -42,7 +42,7 @@ FORMATS = ("auto", "text", "json")
 # One value of one line; a traceback through a deep recursion is about this long.
 FIELD_LENGTH_MAX = 32 * 1024
 
-# These stand first in a line, in this order.
+# These stand first in a line.
 _HEAD = ("timestamp", "level", "logger", "event")
 # These stand last, on lines of their own.
 _BLOCKS = ("exception", "stack")
@@ -89,40 +89,15 @@ def configure_logging(
     threshold = LEVELS[level]
     redactor = redactor or Redactor()
     is_json = line_format == "json" or (line_format == "auto" and not _is_terminal(stream))
-    render = _render_json if is_json else _render_text
-    line_maker = LineMaker(_chain(redactor), render)
-    sink = LineSink(stream, line_maker.loss_line)
-    structlog.configure(
-        processors=[line_maker],
-        wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=lambda *names: NamedSink(sink, *names),
-        # A cached logger would keep a stream that a later call has replaced.
-        cache_logger_on_first_use=False,
-    )
-    _bridge_stdlib(StdlibBridge(line_maker, sink), threshold)
+    _take_over(LineHandler(stream, redactor, _render_json if is_json else _render_text))
+    logging.getLogger().setLevel(threshold)
     _capture_uncaught()
     return redactor
 
 
 def set_level(level: str) -> None:
     """Change the least serious level that is written; raises KeyError for one that is none."""
-    threshold = LEVELS[level]
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(threshold))
-    logging.getLogger().setLevel(threshold)
-
-
-def _chain(redactor: Redactor) -> list[Processor]:
-    def redact(_logger: object, _method: str, event: EventDict) -> Mapping[str, Any]:
-        return redactor.redact_event(event)
-
-    return [
-        _add_name,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        redact,
-        _bound,
-    ]
+    logging.getLogger().setLevel(LEVELS[level])
 
 
 def _is_terminal(stream: TextIO) -> bool:
@@ -132,73 +107,64 @@ def _is_terminal(stream: TextIO) -> bool:
         return False
 
 
-class LineMaker:
-    """The whole chain, as structlog's only processor: an event in, its line out.
+class LineHandler(logging.Handler):
+    """Makes one line of each record, without secrets.
 
-    A bug in the chain costs the event's values and is named; whoever logs is not concerned.
+    A bug in that costs the record's values and is named; whoever logs is not concerned.
     """
 
-    def __init__(self, chain: list[Processor], render: Callable[[EventDict], str]) -> None:
-        self._chain = chain
+    def __init__(
+        self, stream: TextIO, redactor: Redactor, render: Callable[[Mapping[str, Any]], str]
+    ) -> None:
+        super().__init__()
+        self._redactor = redactor
         self._render = render
+        self._sink = LineSink(stream, self._loss_line)
 
-    def __call__(self, logger: Any, method: str, event: EventDict) -> str:
-        """The line of one event."""
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        self._sink.write_line(self._line(record))
+
+    def _line(self, record: logging.LogRecord) -> str:
         try:
-            made: Any = event
-            for processor in self._chain:
-                made = processor(logger, method, made)
-            return self._render(made)
+            return self._render(_bound(self._redactor.redact_event(_event(record))))
         except Exception as error:  # noqa: BLE001 - nobody above could do anything about it
             # Neither the event nor the message of the error: they may hold what was not yet hidden.
             kind, where = type(error).__name__, _innermost(error)
-            return self._say("error", "a log line could not be made", error=kind, where=where)
+            return self._say("a log line could not be made", error=kind, where=where)
 
-    def loss_line(self, count: int) -> str:
-        """The line that says how many were lost."""
-        return self._say("error", "log lines could not be written and are lost", count=count)
+    def _loss_line(self, count: int) -> str:
+        return self._say("log lines could not be written and are lost", count=count)
 
-    def _say(self, level: str, event: str, **facts: object) -> str:
-        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        return self._render({"timestamp": now, "level": level, "event": event, **facts})
+    def _say(self, event: str, **facts: object) -> str:
+        now = _timestamp(datetime.now(UTC))
+        return self._render({"timestamp": now, "level": "error", "event": event, **facts})
+
+
+def _event(record: logging.LogRecord) -> dict[str, Any]:
+    """What a record says, in the order of its line."""
+    event = {
+        "timestamp": _timestamp(datetime.fromtimestamp(record.created, UTC)),
+        "level": record.levelname.lower(),
+        "logger": record.name,
+        "event": _message(record),
+        **getattr(record, "facts", {}),
+    }
+    if record.exc_info:
+        event["exception"] = logging.Formatter().formatException(record.exc_info)
+    if record.stack_info:
+        event["stack"] = record.stack_info
+    return event
+
+
+def _timestamp(when: datetime) -> str:
+    return when.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _innermost(error: Exception) -> str:
     """The file and line that raised it."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{Path(frame.filename).name}:{frame.lineno}"
-
-
-class NamedSink:
-    """What `structlog.get_logger(name)` writes to: the sink, under the levels' names."""
-
-    __slots__ = ("critical", "debug", "error", "info", "name", "warning")
-
-    def __init__(self, sink: LineSink, name: str | None = None) -> None:
-        self.name = name
-        self.debug = self.info = self.warning = self.error = self.critical = sink.write_line
-
-
-class StdlibBridge(logging.Handler):
-    """Takes the records of stdlib loggers through the same chain as our own events."""
-
-    def __init__(self, line_maker: LineMaker, sink: LineSink) -> None:
-        super().__init__()
-        self._line_maker = line_maker
-        self._sink = sink
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one record; `extra` fields are not shown."""
-        event: Any = {
-            "event": _message(record),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-        }
-        if record.exc_info:
-            event["exc_info"] = record.exc_info
-        if record.stack_info:
-            event["stack"] = record.stack_info
-        self._sink.write_line(self._line_maker(None, event["level"], event))
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -209,10 +175,9 @@ def _message(record: logging.LogRecord) -> str:
         return f"{template} (its arguments do not fit: {type(error).__name__})"
 
 
-def _bridge_stdlib(handler: StdlibBridge, threshold: int) -> None:
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(threshold)
+def _take_over(handler: logging.Handler) -> None:
+    """Let nothing be written but by this handler."""
+    logging.getLogger().handlers[:] = [handler]
     for logger in logging.root.manager.loggerDict.values():
         # A library's own handler would write past the redaction. (Others hold a place in the tree.)
         if isinstance(logger, logging.Logger) and (logger.handlers or not logger.propagate):
@@ -248,13 +213,7 @@ def _capture_uncaught() -> None:
     sys.unraisablehook = on_unraisable
 
 
-def _add_name(logger: object, _method: str, event: EventDict) -> EventDict:
-    if isinstance(logger, NamedSink) and logger.name is not None:
-        event["logger"] = logger.name
-    return event
-
-
-def _bound(_logger: object, _method: str, event: EventDict) -> EventDict:
+def _bound(event: Mapping[str, Any]) -> Mapping[str, Any]:
     for value in event.values():
         if type(value) is str and len(value) > FIELD_LENGTH_MAX:
             return {name: _cut(item) for name, item in event.items()}
@@ -269,17 +228,15 @@ def _cut(value: object) -> object:
     return f"{value[:half]} … {len(value) - 2 * half} characters left out … {value[-half:]}"
 
 
-def _render_json(event: EventDict) -> str:
-    ordered = {name: event[name] for name in _HEAD if name in event}
-    ordered.update(event)
+def _render_json(event: Mapping[str, Any]) -> str:
     # ASCII only: readable for any stream whatever its encoding.
-    return json.dumps(ordered)
+    return json.dumps(event)
 
 
-def _render_text(event: EventDict) -> str:
-    head = f"{event.get('timestamp')} {event.get('level', ''):<{_LEVEL_WIDTH}}"
+def _render_text(event: Mapping[str, Any]) -> str:
+    head = f"{event['timestamp']} {event['level']:<{_LEVEL_WIDTH}}"
     source = f"{event['logger']}: " if "logger" in event else ""
-    words = [head, escape_controls(f"{source}{event.get('event')}")]
+    words = [head, escape_controls(f"{source}{event['event']}")]
     words.extend(
         f"{name}={_plain(value)}"
         for name, value in event.items()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import structlog
+import logging
 
 from cursor_api.domain.problems import Notice
 
-_log = structlog.get_logger("cursor_api")
+_log = logging.getLogger("cursor_api")
 
 
 class LogObserver:
@@ -14,8 +14,10 @@ class LogObserver:
 
     def notice(self, event: str, /, **facts: object) -> None:
         """Something went as it should."""
-        _log.info(event, **facts)
+        _log.info(event, extra={"facts": facts})
 
-    def warn(self, event: str | Notice, /, **facts: object) -> None:
+    def warn(
+        self, event: str | Notice, /, *, exc_info: BaseException | None = None, **facts: object
+    ) -> None:
         """Something a person should look at."""
-        _log.warning(str(event), **facts)
+        _log.warning(str(event), extra={"facts": facts}, exc_info=exc_info)

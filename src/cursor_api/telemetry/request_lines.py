@@ -9,25 +9,19 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
-import structlog
-
-from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.domain.record import RequestRecord
+from cursor_api.telemetry.metrics import OUTCOMES
 
 # Nobody reads more, and a terminal that shows more is no use.
 LINES_PER_S_MAX: Final = 20
 WINDOW_S: Final = 1.0
 # A model's name is the caller's own text.
 MODEL_LENGTH_MAX: Final = 100
-_WORDS: Final = {
-    Status.SUCCESS: "answered",
-    Status.FAILED: "failed",
-    Status.REFUSED: "refused",
-    Status.CANCELLED: "cancelled",
-}
-_log = structlog.get_logger("request")
+_log = logging.getLogger("request")
 
 # Asks for a call after so many seconds; where nobody waits, it does nothing.
 CallLater = Callable[[float, Callable[[], None]], object]
@@ -62,7 +56,7 @@ class RequestLines:
             self._window_ends_at, self._line_count = now + WINDOW_S, 0
         self._line_count += 1
         if self._line_count <= LINES_PER_S_MAX:
-            _log.info(_WORDS[record.status], **_facts(record))
+            _log.info(OUTCOMES[record.status], extra={"facts": _facts(record)})
             return
         if not self._left_out_count:
             # Perhaps no further request comes.
@@ -72,7 +66,11 @@ class RequestLines:
     def _tell_left_out(self) -> None:
         count, self._left_out_count = self._left_out_count, 0
         if count:
-            _log.info(f"more than {LINES_PER_S_MAX} a second; the others are left out", count=count)
+            _log.info(
+                "more than %d a second; the others are left out",
+                LINES_PER_S_MAX,
+                extra={"facts": {"count": count}},
+            )
 
 
 def _facts(record: RequestRecord) -> dict[str, Any]:

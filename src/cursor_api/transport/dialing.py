@@ -21,7 +21,6 @@ import aiohappyeyeballs
 
 from cursor_api.transport.errors import (
     CertificateError,
-    ConnectError,
     ConnectTimeoutError,
     HandshakeError,
     LostError,
@@ -29,6 +28,7 @@ from cursor_api.transport.errors import (
     NotHttpError,
     ProxyRefusedError,
     ProxyUnreachableError,
+    UnreachableError,
 )
 from cursor_api.transport.line import Line, LineOwner
 from cursor_api.transport.target import Place, Proxy, Way
@@ -151,9 +151,9 @@ class Dialer:
             )
         except TimeoutError as error:
             # The network's own, not our limit's: that one cancels.
-            raise ConnectError(error) from error
+            raise UnreachableError(error) from error
         except OSError as error:
-            raise ConnectError(error) from error
+            raise UnreachableError(error) from error
         line = Line(loop, self._owner)
         try:
             if tls is None:
@@ -167,7 +167,7 @@ class Dialer:
             raise _handshake_error(error) from error
         except OSError as error:
             sock.close()
-            raise ConnectError(error) from error
+            raise UnreachableError(error) from error
         except BaseException:
             sock.close()
             raise
@@ -176,7 +176,7 @@ class Dialer:
     async def _open_proxy(self, proxy: Proxy) -> Line:
         try:
             return await self._open(proxy.place)
-        except (ConnectError, NoAddressError) as error:
+        except (UnreachableError, NoAddressError) as error:
             os_error = getattr(error, "os_error", OSError(str(error)))
             raise ProxyUnreachableError(os_error) from error
 
@@ -206,7 +206,7 @@ class Dialer:
         except ssl.SSLError as error:
             raise _handshake_error(error) from error
         except OSError as error:
-            raise ConnectError(error) from error
+            raise UnreachableError(error) from error
         if transport is None:
             raise HandshakeError
         line.connection_made(transport)

@@ -13,7 +13,7 @@ class NoAddressError(Exception):
     """A name means no address."""
 
 
-class ConnectError(Exception):
+class UnreachableError(Exception):
     """No connection, for the reason that `os_error` is."""
 
     def __init__(self, os_error: OSError) -> None:
@@ -33,8 +33,8 @@ class CertificateError(HandshakeError):
         self.ssl_error = ssl_error
 
 
-class ProxyUnreachableError(ConnectError):
-    """The same as ConnectError, of the proxy."""
+class ProxyUnreachableError(UnreachableError):
+    """The same as UnreachableError, of the proxy."""
 
 
 class ProxyRefusedError(Exception):

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
-from cursor_api.domain.deltas import Delta, Finished, NativeBatch
+from cursor_api.domain.deltas import Delta, NativeBatch
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.wire.sse import EVENT_DEFAULT, Event, SSEDecoder, SSEError, encode_event
 
@@ -48,8 +48,11 @@ class Reading(Protocol):
         """What an answer in one piece says, but for its end. Raises Fault."""
         ...
 
-    def finish(self) -> Finished:
-        """The last delta of a whole answer; raises Fault(INCOMPLETE) for one that is not."""
+    def finish(self, deltas: list[Delta]) -> None:
+        """Give the last deltas of a whole answer; raises Fault(INCOMPLETE) for one that is not.
+
+        `Finished` is the very last.
+        """
         ...
 
 
@@ -176,7 +179,7 @@ class StreamDecoder:
             self._finish(deltas)
 
     def _finish(self, deltas: list[Delta]) -> None:
-        deltas.append(self._reading.finish())
+        self._reading.finish(deltas)
         self.is_finished = True
 
 
@@ -215,6 +218,6 @@ class WholeDecoder:
         body = b"".join(self._pieces)
         deltas: list[Delta] = []
         self._reading.take_whole(body, deltas)
-        deltas.append(self._reading.finish())
+        self._reading.finish(deltas)
         self.is_finished = True
         return NativeBatch(deltas, body) if self._is_native else deltas

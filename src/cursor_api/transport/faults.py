@@ -13,7 +13,6 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.said import fill, tell
 from cursor_api.transport.errors import (
     CertificateError,
-    ConnectError,
     ConnectTimeoutError,
     HandshakeError,
     LostError,
@@ -21,6 +20,7 @@ from cursor_api.transport.errors import (
     NotHttpError,
     ProxyRefusedError,
     ProxyUnreachableError,
+    UnreachableError,
 )
 
 
@@ -79,7 +79,7 @@ ERROR_ROWS: Final[dict[HttpStage, tuple[ErrorRow, ...]]] = {
             tell("The proxy on the way to {host} refused the connection."),
         ),
         ErrorRow(
-            ConnectError,
+            UnreachableError,
             FaultKind.UNREACHABLE,
             tell("{host} refuses connections or cannot be reached."),
         ),

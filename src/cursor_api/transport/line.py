@@ -47,6 +47,17 @@ class LineOwner(Protocol):
         ...
 
 
+class Unkept:
+    """The owner of a line that serves once: nobody keeps it."""
+
+    def take_back(self, line: Line) -> None:
+        """See LineOwner."""
+        line.close()
+
+    def forget(self, line: Line) -> None:
+        """See LineOwner."""
+
+
 class Line(asyncio.Protocol):
     """A connection and its answer: `ask`, `wait` and `take` until `has_ended`, then `leave`."""
 

@@ -56,6 +56,16 @@ TOO_LONG: Final = (
     "prompt exceeds max length",  # GLM
 )
 
+# How servers say that a plan or what was paid for is used up, in lower case. The status is that of
+# a limited rate, or of something that is not allowed, and neither is meant.
+USED_UP: Final = (
+    "usage limit",  # MiniMax, GLM, Kimi, Codex, Anthropic's API
+    "limit exhausted",  # GLM, of a week or a month
+    "使用上限",  # GLM in Chinese, of five hours
+    "insufficient balance",  # DeepSeek, GLM
+    "余额不足",  # GLM in Chinese
+)
+
 _NOT_FOUND: Final = 404
 _NOT_ALLOWED: Final = 405
 

@@ -21,7 +21,7 @@ class TimeoutsByModel(Struct, frozen=True):
 
     first_token_s: SecondsByModel = setting(
         "",
-        durations_by_model(0.1, 3600, "60s"),
+        durations_by_model("60s"),
         # Names do not say who thinks, and whoever does may take minutes for a first word.
         "180, o*=300, *thinking*=300",
         "Time from sending the request to the first text; after that, another"
@@ -32,7 +32,7 @@ class TimeoutsByModel(Struct, frozen=True):
     )
     idle_s: SecondsByModel = setting(
         "",
-        durations_by_model(0.1, 3600, "120s"),
+        durations_by_model("120s"),
         "120",
         "Silence within an answer, for all models or by model as above. Thinking"
         " models pause for up to a minute; a connection that died unnoticed stays"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -29,7 +29,7 @@ from cursor_api.web.server.refusals import NEEDS_TLS
 from cursor_api.web.server.serving import Receive, Scope, Send
 from cursor_api.web.table import Table
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 CLOSE = (b"connection", b"close")
 
@@ -72,6 +72,10 @@ class App:
         if fault is not NEEDS_TLS:  # which is worded once, when the server starts
             self._refusals.count_refusal(fault.kind)
         return self._errors.render("", fault)
+
+    def take_code(self, digest: str) -> bool:
+        """Whether a code that signs a browser in was made here; it is good no more then."""
+        return self._lasting.ui_codes.take(digest)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The hot addresses are found by one look into a table.
@@ -141,7 +145,8 @@ class ErrorHandlers:
     async def _store_error(self, request: Request, error: StoreError) -> Response:
         fault = explain(error)
         if fault.kind is FaultKind.STORE_FAILED:
-            log.error("what is kept could not be read or written", error=error.message)
+            facts = {"error": error.message}
+            log.error("what is kept could not be read or written", extra={"facts": facts})
         return self._respond(request, fault, Beside(error.problems))
 
     async def _http_exception(self, request: Request, error: HTTPException) -> Response:
@@ -162,8 +167,8 @@ class ErrorHandlers:
 
     async def _crash(self, request: Request, error: Exception) -> Response:
         response = self._respond(request, Fault(FaultKind.INTERNAL, FAILED))
-        request_id = response.headers["x-request-id"]
-        log.error("request failed inside the gateway", request_id=request_id, exc_info=error)
+        facts = {"request_id": response.headers["x-request-id"]}
+        log.error("request failed inside the gateway", extra={"facts": facts}, exc_info=error)
         return response
 
     def _respond(self, request: Request, fault: Fault, beside: Beside = NOTHING) -> Response:

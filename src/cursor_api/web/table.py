@@ -72,8 +72,9 @@ class Table:
         self.probes = self._routes(probes)
         # For the router, the hot addresses too: `GET /` names them.
         routes = [Route(path, route) for path, route in self.inference.items()]
-        # The reference puts only /v1 behind the prefix; of the others both spellings answer.
-        routes += operation.routes((*models, *counts), (self._prefix,), self._guard)
+        # The earlier program puts only /v1 behind the prefix; of the others both spellings answer.
+        # The counts first: one of them stands in the place of an answer's id.
+        routes += operation.routes((*counts, *models), (self._prefix,), self._guard)
         routes += self._routes(pages) + self._routes(management)
         console = Console()
         routes += [route for place in self._places for route in console.routes(place)]
@@ -193,5 +194,5 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
         *KeyRoutes(parts.api_keys, parts.quota, parts.clock).operations(),
         *PriceRoutes(parts.prices).operations(),
         *AuditRoutes(parts.audit).operations(),
-        *UiSignIn(lasting.ui_codes, parts.keys.get(OPERATOR.name)).operations(),
+        *UiSignIn(lasting.ui_codes, parts.keys.get(OPERATOR.name), parts.siblings).operations(),
     )

@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from cursor_api.domain.content import CacheMark
+from cursor_api.domain.content import CacheMark, Part, Thinking
+from cursor_api.domain.value import replace
 from cursor_api.wire.json_lenient import NOTHING, TEXT, find_value
 
 CACHE_TTL_S: Final = {"5m": 300, "1h": 3600}
@@ -28,6 +29,14 @@ def find_cache_mark(raw: Raw) -> CacheMark | None:
     if given is None or given.type != "ephemeral":
         return None
     return CacheMark(CACHE_TTL_S.get(find_value(TEXT, given.ttl) or ""))
+
+
+def mark_last(parts: list[Part], raw: Raw) -> None:
+    """Put a cache mark on what was said last; thinking has none."""
+    mark = find_cache_mark(raw)
+    last = parts[-1]
+    if mark is not None and not isinstance(last, Thinking):
+        parts[-1] = replace(last, cache=mark)
 
 
 def write_cache_mark(mark: CacheMark | None) -> dict[str, object]:

@@ -130,7 +130,7 @@ def _count(inflater: zlib._Decompress, size_bytes: int, inflated_bytes_max: int)
 
 
 class EnvelopeDecoder:
-    """StepRunner network reads, cut anywhere, into frames.
+    """Turns network reads, cut anywhere, into frames.
 
     `frame_bytes_max` bounds a payload as it is announced in its header, `inflated_bytes_max` what a
     gzip payload inflates to. `accepts_gzip` is whether the sender said that it may compress.

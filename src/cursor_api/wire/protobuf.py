@@ -37,7 +37,6 @@ _MORE: Final = 0x80
 _ONE_BYTE: Final = tuple(bytes((value,)) for value in range(_MORE))
 _DOUBLE: Final = struct.Struct("<d")
 _FIXED64: Final = struct.Struct("<Q")
-_FLOAT: Final = struct.Struct("<f")
 
 
 class ProtobufError(ValueError):
@@ -107,19 +106,11 @@ def field_double(number: int, value: float) -> bytes:
     return field_tag(number, FIXED64) + _DOUBLE.pack(value)
 
 
-def field_float(number: int, value: float) -> bytes:
-    """A field of a 32-bit float; raises ProtobufError where it is too large for one."""
-    try:
-        return field_tag(number, FIXED32) + _FLOAT.pack(value)
-    except OverflowError as error:
-        raise ProtobufError(f"{value} does not fit a 32-bit float") from error
-
-
 def iter_fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
     """Each field as (number, wire type, value); raises ProtobufError where it is malformed.
 
     The value is an unsigned 64-bit int for VARINT and bytes for the rest: the content for BYTES,
-    eight or four little-endian bytes for FIXED64 and FIXED32. The `as_` functions read them.
+    eight or four little-endian bytes for FIXED64 and FIXED32.
     """
     size_bytes = len(data)
     at = 0
@@ -180,29 +171,6 @@ def as_int(value: int | bytes) -> int:
     """A field's value as a signed 64-bit integer, which also reads int32 and enums."""
     number = as_uint(value)
     return number - (_UINT64_MAX + 1) if number & _SIGN_BIT else number
-
-
-def as_bool(value: int | bytes) -> bool:
-    """A field's value as a bool: any number but 0 is true."""
-    return as_uint(value) != 0
-
-
-def as_double(value: int | bytes) -> float:
-    """A field's value as a 64-bit float; raises ProtobufError if it has not eight bytes."""
-    return _unpack(_DOUBLE, value)
-
-
-def as_float(value: int | bytes) -> float:
-    """A field's value as a 32-bit float; raises ProtobufError if it has not four bytes."""
-    return _unpack(_FLOAT, value)
-
-
-def _unpack(form: struct.Struct, value: int | bytes) -> float:
-    content = as_bytes(value)
-    if len(content) != form.size:
-        raise ProtobufError(f"a float of {form.size} bytes has {len(content)}")
-    number: float = form.unpack(content)[0]
-    return number
 
 
 def _read_varint(data: bytes, at: int, bytes_max: int) -> tuple[int, int]:

@@ -8,6 +8,8 @@ Rules of this file:
   repaired.
 - The format has no end mark. What ends an answer is the dialect's business (`[DONE]`); what can be
   told here is whether the bytes stopped within an event (`is_cut`).
+- The fields `id` and `retry` are for who reconnects, which no gateway can in the middle of an
+  answer: they are read over.
 """
 
 from __future__ import annotations
@@ -24,8 +26,6 @@ _END: Final = b"\n\n"
 _LF: Final = 0x0A
 _COLON: Final = 0x3A
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
-# Nineteen digits are 292 million years; Python counts the digits of a longer number at length.
-_RETRY_DIGITS_MAX: Final = 19
 EVENT_DEFAULT: Final = "message"
 
 
@@ -38,16 +38,10 @@ class SSEReason(enum.Enum):
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
-    """One event. `data` has its lines joined with LF.
-
-    `id` is the last one that the stream named, "" before the first; `retry_ms` the reconnection
-    time it last asked for, None before the first. Both last from event to event.
-    """
+    """One event. `data` has its lines joined with LF."""
 
     event: str
     data: str
-    id: str = ""
-    retry_ms: int | None = None
 
 
 class SSEError(Exception):
@@ -67,7 +61,7 @@ class SSEError(Exception):
 
 
 class SSEDecoder:
-    """StepRunner network reads, cut anywhere, into events.
+    """Turns network reads, cut anywhere, into events.
 
     `event_bytes_max` bounds the lines of one event together, their ends included, and any one line.
     """
@@ -80,9 +74,7 @@ class SSEDecoder:
         "_held_bytes",
         "_is_at_start",
         "_is_closed",
-        "_last_id",
         "_line",
-        "_retry_ms",
         "_skips_lf",
     )
 
@@ -91,8 +83,6 @@ class SSEDecoder:
         self._line = bytearray()  # the line that has not ended yet
         self._data: list[str] = []
         self._event = ""
-        self._retry_ms: int | None = None
-        self._last_id = ""
         self._held_bytes = 0  # of the whole lines of the unfinished event
         self._is_at_start = True
         self._skips_lf = False
@@ -133,7 +123,7 @@ class SSEDecoder:
             text = data[len(_DATA) : -len(_END)].decode()
         except UnicodeDecodeError:
             return None
-        return Event(EVENT_DEFAULT, text, self._last_id, self._retry_ms)
+        return Event(EVENT_DEFAULT, text)
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that are whole now, in order; raises SSEError on the first bad line."""
@@ -207,34 +197,14 @@ class SSEDecoder:
         name, _, value = text.partition(":")
         # The line and its end; the end counts so that a million empty lines are not free.
         self._held_bytes += len(line) + 1
-        self._take_field(name, value.removeprefix(" "))
-
-    def _take_field(self, name: str, value: str) -> None:
         if name == "data":
-            self._data.append(value)
+            self._data.append(value.removeprefix(" "))
         elif name == "event":
-            self._event = value
-        elif name == "id":
-            if "\0" not in value:
-                self._last_id = value
-        elif (
-            name == "retry"
-            and value.isascii()
-            and value.isdigit()
-            and len(value) <= _RETRY_DIGITS_MAX
-        ):
-            self._retry_ms = int(value)
+            self._event = value.removeprefix(" ")
 
     def _dispatch(self, events: list[Event]) -> None:
         if self._data:
-            events.append(
-                Event(
-                    self._event or EVENT_DEFAULT,
-                    "\n".join(self._data),
-                    self._last_id,
-                    self._retry_ms,
-                )
-            )
+            events.append(Event(self._event or EVENT_DEFAULT, "\n".join(self._data)))
         self._data = []
         self._event = ""
         self._held_bytes = 0

@@ -25,6 +25,8 @@ async function respond(client, order, told) {
   const { body } = order;
   if (order.call === "response_helper") {
     told.answer = await client.responses.stream(body).finalResponse();
+  } else if (order.call === "response_count") {
+    told.answer = await client.responses.inputTokens.count(body);
   } else if (order.call === "response_read") {
     told.answer = await client.responses.retrieve(body.id);
     for await (const item of client.responses.inputItems.list(body.id)) told.chunks.push(item);

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from structlog.testing import capture_logs
 
 from cursor_api.bootstrap import (
     build_gateway,
@@ -19,10 +18,12 @@ from cursor_api.bootstrap import (
     make_checksum,
     memory_stores,
 )
+from cursor_api.bootstrap.gateway import WATCH_ENDED
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.domain.record import Status
 from cursor_api.installed import SCHEMA, Settings
+from cursor_api.service.credentials.roster import Roster
 from cursor_api.settings import load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
@@ -32,6 +33,7 @@ from cursor_api.telemetry.redaction import Redactor
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
 from cursor_api.wire.checksum import parse_checksum
 from tests.fakes import ListLog, TickingClock
+from tests.log_lines import capture_logs
 from tests.serving import ask, serve
 
 KEY = "bootstrap-key-0123456789"
@@ -86,7 +88,7 @@ async def test_an_api_key_in_the_token_file_is_not_shown_to_the_private_wire(
                     assert answer.status == 200
         assert {one.credential for one in simulator.requests} == {"token-of-work"}
     assert key not in (tmp_path / ".token-list").read_text()
-    assert [(log["event"], log["upstream"]) for log in logs if log["log_level"] == "warning"] == [
+    assert [(log["event"], log["upstream"]) for log in logs if log["level"] == "warning"] == [
         ("the list of models cannot be fetched; none is known yet", "cursor-sdk")
     ]
 
@@ -369,3 +371,21 @@ async def test_a_gateway_writes_to_the_log_it_was_given(tmp_path: Path) -> None:
         headers = {"Authorization": f"Bearer {KEY}"}
         await ask(port, "POST", "/v1/chat/completions", headers=headers, body=BODY)
     assert [record.status for record in log.records] == [Status.FAILED]
+
+
+async def test_a_watch_that_ends_of_a_bug_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its traceback; nobody else would ever hear of it. The gateway serves on."""
+
+    async def break_down(_self: Roster) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Roster, "watch", break_down)
+    with capture_logs() as events:
+        async with (
+            build_gateway(settings(tmp_path), memory_stores([]), Redactor()) as gateway,
+            serve(gateway.app) as port,
+        ):
+            assert (await ask(port, "GET", "/livez")).status == 200
+    assert [one["exception"] for one in events if one["event"] == WATCH_ENDED] == ["a bug"]

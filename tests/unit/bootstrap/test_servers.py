@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from cursor_api.bootstrap import look_at_servers
 from cursor_api.domain.errors import StoreAwayError
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.settings import load_settings
+from cursor_api.stores.postgres import link
 from tests.redis_server import redis_server
 
 
@@ -34,5 +36,20 @@ async def test_each_is_told_by_itself(capfd: pytest.CaptureFixture[str]) -> None
     assert "s3cret-thing" not in str(database.error)
     assert (shared.variable, shared.error) == ("REDIS_URL", None)
     assert shared.name.startswith(("Redis 7", "Redis 8", "Valkey "))
-    assert "allkeys-lru" in shared.warning
+    assert "allkeys-lru" in str(shared.warning)
     assert capfd.readouterr().out == ""
+
+
+async def test_a_database_that_hangs_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a key for credentials, too: whether it has some is not asked then."""
+    monkeypatch.setattr(link, "CONNECT_S", 1)
+    # The system lets both in; nobody ever answers.
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        settings = settings_of(DATABASE_URL=f"postgresql://gateway@127.0.0.1:{port}/gateway")
+        [look] = [one async for one in look_at_servers(settings)]
+        server.setblocking(False)
+        server.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert isinstance(look.error, StoreAwayError)

@@ -89,3 +89,29 @@ def test_a_home_that_is_not_there_is_one_sentence(
         f" create it with: mkdir -p {tmp_path}/gone\n"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_command_does_not_know_is_told_with_its_own_usage(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The program's usage would not say what the command does know."""
+    cases = ((["chat", "-m", "x", "hi"], "chat [-h]", "-m"), (["--foo"], "[-h]", "--foo"))
+    for arguments, usage, unknown in cases:
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 2
+        told = capsys.readouterr().err
+        assert told.startswith(f"usage: cursor-api {usage} ")
+        assert told.endswith(f"unrecognized arguments: {unknown}\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "missing"), [("upstream add", "NAME"), ("run", "CLIENT"), ("chat", "TEXT")]
+)
+def test_what_is_missing_is_what_has_to_be_given(
+    typed: str, missing: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And no name that only the program knows."""
+    with pytest.raises(SystemExit):
+        main(typed.split())
+    assert capsys.readouterr().err.endswith(f"arguments are required: {missing}\n")

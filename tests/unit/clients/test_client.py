@@ -12,7 +12,6 @@ import pytest
 from cursor_api.clients.client import (
     Api,
     Client,
-    Phrase,
     Place,
     choose_for,
     choose_models,
@@ -66,7 +65,6 @@ def test_lines_for_a_shell_say_the_same_as_the_variables() -> None:
     ]
     assert CLIENT.can_run
     assert not CLIENT._replace(variables=()).can_run
-    assert Phrase("a", "b").zh == "b"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -12,8 +15,9 @@ import msgspec
 import psutil
 import pytest
 
+from cursor_api.cluster import place as module
 from cursor_api.cluster.place import READY, VARIABLE, WorkerPlace, end_with_parent, find_place
-from tests.waiting import wait_until
+from tests.waiting import until, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are for Linux")
 
@@ -41,7 +45,7 @@ def test_nobody_has_a_place_without_a_supervisor() -> None:
     assert find_place({"PATH": "/bin"}) is None
 
 
-def test_a_place_is_taken_once_and_its_descriptors_go_no_further() -> None:
+async def test_a_place_is_taken_once_and_its_descriptors_go_no_further() -> None:
     """What a worker starts inherits neither, and does not think itself a worker."""
     read, write = os.pipe()
     for one in (read, write):
@@ -55,7 +59,34 @@ def test_a_place_is_taken_once_and_its_descriptors_go_no_further() -> None:
         assert not os.get_inheritable(read)
         assert not os.get_inheritable(write)
         place.tell_ready()
-        assert heard.read() == READY
+        assert heard.read(1) == READY
+
+
+async def test_a_worker_says_that_it_goes_on_until_nobody_listens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor is it held up by a supervisor that does not read."""
+    monkeypatch.setattr(module, "BEAT_EVERY_S", 0.001)
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    WorkerPlace(1, 2, 0, write, os.getpid(), is_first_start=True, folder="/f").tell_ready()
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(write, READY * 4096)
+    await asyncio.sleep(0.01)
+    while len(os.read(read, 65_536)) == 65_536:
+        pass
+    await until(lambda: select.select([read], [], [], 0)[0] == [read])
+    os.close(read)
+    await until(lambda: not _is_open(write))
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def test_a_reload_of_one_is_asked_of_all() -> None:

@@ -62,16 +62,18 @@ class Heard(asyncio.Protocol):
 
 
 async def test_each_of_the_others_is_asked(folder: Path) -> None:
-    """Who is not there, refuses or breaks off is left out; nobody asks itself."""
+    """Who is not there, refuses, breaks off or says nonsense is left out; nobody asks itself."""
     async with (
         answering(folder, 1, b"HTTP/1.1 200 OK\r\n\r\nfirst") as (heads, _),
-        answering(folder, 2, b"HTTP/1.1 200 OK\r\n\r\nown", 5) as (_, asked),
+        answering(folder, 2, b"HTTP/1.1 200 OK\r\n\r\nown", 7) as (_, asked),
         answering(folder, 3, b"HTTP/1.1 404 Not Found\r\n\r\nno"),
         answering(folder, 4, b""),
+        answering(folder, 5, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut"),
+        answering(folder, 6, b"no HTTP"),
     ):
         assert await asked.ask("/metrics", "text/plain") == {1: b"first"}
         [head] = heads
-        assert head.startswith(b"GET /metrics HTTP/1.0\r\n")
+        assert head.startswith(b"GET /metrics HTTP/1.1\r\n")
         assert b"Accept: text/plain\r\n" in head
 
 
@@ -116,7 +118,7 @@ async def test_nobody_waits_for_one_that_hangs(
 
 async def test_an_endless_answer_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a worker says, this one has a bound."""
-    monkeypatch.setattr(module, "ANSWER_BYTES_MAX", 10)
+    monkeypatch.setattr(module, "ANSWER_BYTES_MAX", 4)
     async with (
         answering(folder, 1, b"HTTP/1.1 200 OK\r\n\r\nfirst"),
         answering(folder, 2, b"") as (_, asked),

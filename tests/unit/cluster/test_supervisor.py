@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from cursor_api.cluster import supervisor as module
@@ -43,8 +44,12 @@ def retire(*_):
     if not os.path.exists(f"{folder}/long"):
         os._exit(0)
 signal.signal(signal.SIGUSR2, retire)
+def speak(*_):
+    os.write(place["ready"], b"1")
+    signal.setitimer(signal.ITIMER_REAL, 0.02)
+signal.signal(signal.SIGALRM, speak)
 note("start")
-os.write(place["ready"], b"1")
+speak()
 listener = socket.socket(fileno=place["listener"])
 while True:
     peer, _ = listener.accept()
@@ -128,6 +133,33 @@ async def test_a_worker_that_dies_is_followed_by_another_at_its_socket(stage: St
         assert stage.noted(2) == ["start"]
     events = dict(stage.observer.events)
     assert events["a worker has ended and is started again"]["ended_by"] == "SIGKILL"
+
+
+async def test_a_worker_that_hangs_is_killed_and_followed_by_another(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has come to its socket is answered; one that speaks is left alone."""
+    monkeypatch.setattr(module, "LISTEN_S", 0.25)
+    async with supervised(stage):
+        first = await stage.ask(1)
+        os.kill(first, signal.SIGSTOP)
+        # Before, it may still take whoever comes.
+        await until(lambda: psutil.Process(first).status() == psutil.STATUS_STOPPED)
+        assert await stage.ask(1) != first
+        assert stage.noted(2) == ["start"]
+    events = dict(stage.observer.events)
+    assert events["a worker hangs and is killed"] == {"worker": 1, "pid": first}
+
+
+async def test_a_worker_that_hangs_keeps_nobody_from_stopping(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot hear that it has to end."""
+    monkeypatch.setattr(module, "LISTEN_S", 0.25)
+    async with supervised(stage) as running:
+        os.kill(await stage.ask(1), signal.SIGSTOP)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await running == 0
 
 
 async def test_the_first_stop_drains_and_the_second_ends(stage: Stage) -> None:

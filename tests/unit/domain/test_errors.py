@@ -8,7 +8,7 @@ import weakref
 import msgspec
 import pytest
 
-from cursor_api.domain.errors import SCOPES, Fault, FaultKind, LineProblem, Scope, StoreError
+from cursor_api.domain.errors import SCOPES, Fault, FaultKind, LineProblem, Scope, StoreError, quote
 from cursor_api.options.said import tell
 
 
@@ -110,3 +110,9 @@ def test_an_upstreams_own_words_are_kept_when_somebody_has_looked() -> None:
     assert fault.kept_message == "OpenAI failed."
     fault.is_quote_clean = True
     assert fault.kept_message == fault.message
+
+
+def test_a_long_word_is_cut() -> None:
+    """Nobody wants his megabyte back in an error."""
+    assert quote("short") == "'short'"
+    assert quote("x" * 100) == f"'{'x' * 40}…'"

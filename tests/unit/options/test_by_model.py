@@ -6,7 +6,7 @@ import pytest
 
 from cursor_api.options.by_model import ROWS_MAX, durations_by_model
 
-KIND = durations_by_model(0.1, 3600, "60s")
+KIND = durations_by_model("60s")
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_a_cooldown_lasts_as_long_as_it_was_meant_to(jump_s: float) -> None:
     """A wall clock put forward frees nobody, and one put back holds nobody for longer."""
     clock = TwoClocks()
     pool = Pool(clock, lambda: 0.5)
-    pool.replace([A])
+    pool.put([A])
     limited = Fault(FaultKind.RATE_LIMITED, "", retry_after_s=60)
     pool.lease(ASK).settle(LeaseOutcome(is_success=False, fault=limited))
     revision = pool.revision
@@ -103,7 +103,7 @@ def test_what_was_kept_by_a_clock_years_ahead_holds_nobody_for_years() -> None:
     pool = Pool(clock, lambda: 0.5)
     ahead = Cooldown(until_at=clock.wall + 10 * 365 * 86_400, step=0, cause="rate_limited")
     health = CredentialHealth(cooldowns=(("gpt-4o", ahead),))
-    pool.replace([A], {A: (Preferences(), health)})
+    pool.put([A], {A: (Preferences(), health)})
     assert wait_of(pool) == pytest.approx(COOLDOWN_S_MAX)
     clock.pass_by(COOLDOWN_S_MAX)
     assert pool.lease(ASK).credential == A

@@ -42,11 +42,13 @@ def test_waits_double_up_to_a_bound_and_jitter_spreads_the_upper_half(kind: Faul
 
 
 def test_retry_after_wins_within_reason() -> None:
-    """Ten minutes are ten minutes; a century is a week."""
-    verdict = judge(None, Fault(FaultKind.RATE_LIMITED, "", retry_after_s=600), 100, 0)
-    assert verdict == Cooldown(700, 0, "rate_limited")
+    """Five hours are five hours; a century is six."""
+    verdict = judge(None, Fault(FaultKind.RATE_LIMITED, "", retry_after_s=18_000), 100, 0)
+    assert verdict == Cooldown(18_100, 0, "rate_limited")
     verdict = judge(None, Fault(FaultKind.RATE_LIMITED, "", retry_after_s=1e18), 0, 0)
-    assert verdict == Cooldown(7 * 24 * 3600, 0, "rate_limited")
+    assert verdict == Cooldown(6 * 3600, 0, "rate_limited")
+    verdict = judge(None, Fault(FaultKind.QUOTA_EXHAUSTED, "", retry_after_s=7 * 86_400), 0, 0)
+    assert verdict == Cooldown(6 * 3600, 0, "quota_exhausted")
     verdict = judge(None, Fault(FaultKind.RATE_LIMITED, "", retry_after_s=0), 0, 0)
     assert verdict == Cooldown(15, 0, "rate_limited")
 
@@ -54,7 +56,7 @@ def test_retry_after_wins_within_reason() -> None:
 @pytest.mark.parametrize("kind", [FaultKind.CREDENTIAL_SILENT, FaultKind.CREDENTIAL_FAILING])
 def test_a_suspicion_lasts_for_the_longer_of_both(kind: FaultKind) -> None:
     """A second that was asked for the endpoint is no reason to try a credential each second."""
-    for asked_s, rest_s in ((None, 15), (1, 15), (20, 20), (1e18, 7 * 24 * 3600)):
+    for asked_s, rest_s in ((None, 15), (1, 15), (20, 20), (1e18, 6 * 3600)):
         verdict = judge(None, Fault(kind, "", retry_after_s=asked_s), 0, 0)
         assert verdict == Cooldown(rest_s, 0, kind.value)
 

@@ -16,7 +16,7 @@ from tests.fakes import TickingClock
 def test_only_the_first_settlement_counts() -> None:
     """A lease that was given back cannot be given back again, nor its outcome be changed."""
     pool = Pool(TickingClock(), lambda: 0.5)
-    pool.replace([Credential("a", Secret("token"), "sum")])
+    pool.put([Credential("a", Secret("token"), "sum")])
     lease = pool.lease(Ask("gpt-4o"))
     lease.settle(LeaseOutcome(is_success=True))
     lease.settle(LEFT_EARLY)
@@ -29,7 +29,7 @@ def test_only_the_first_settlement_counts() -> None:
 def test_a_conviction_cools_a_credential_that_seemed_innocent() -> None:
     """Its silence was put on the endpoint first; then another credential was answered."""
     pool = Pool(TickingClock(), lambda: 0.5)
-    pool.replace([Credential(name, Secret(name), "sum") for name in "ab"])
+    pool.put([Credential(name, Secret(name), "sum") for name in "ab"])
     lease = pool.lease(Ask("gpt-4o"))
     lease.settle(LeaseOutcome(is_success=False, fault=Fault(FaultKind.UPSTREAM_TIMEOUT, "")))
     slot = pool.get_slot("a")
@@ -46,7 +46,7 @@ def test_a_conviction_cools_a_credential_that_seemed_innocent() -> None:
 def test_the_last_that_can_serve_is_never_put_to_rest_on_suspicion(state: str) -> None:
     """Two that fail by turns, each where the other is answered, would else close the endpoint."""
     pool = Pool(TickingClock(), lambda: 0.5)
-    pool.replace([Credential(name, Secret(name), "sum") for name in "ab"])
+    pool.put([Credential(name, Secret(name), "sum") for name in "ab"])
     suspect, other = pool.lease(Ask("gpt-4o")), pool.lease(Ask("gpt-4o"))
     suspect.settle(LeaseOutcome(is_success=False, fault=Fault(FaultKind.UPSTREAM_ERROR, "")))
     if state == "disabled":
@@ -62,7 +62,7 @@ def test_the_last_that_can_serve_is_never_put_to_rest_on_suspicion(state: str) -
 def test_one_whose_places_are_taken_is_not_the_last() -> None:
     """It serves again in a moment; a request waits for that."""
     pool = Pool(TickingClock(), lambda: 0.5)
-    pool.replace([Credential(name, Secret(name), "sum") for name in "ab"])
+    pool.put([Credential(name, Secret(name), "sum") for name in "ab"])
     pool.set_preferences("b", Preferences(concurrency_max=1))
     suspect, _ = pool.lease(Ask("gpt-4o")), pool.lease(Ask("gpt-4o"))
     suspect.settle(LeaseOutcome(is_success=False, fault=Fault(FaultKind.UPSTREAM_ERROR, "")))

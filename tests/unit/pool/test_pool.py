@@ -44,7 +44,7 @@ class House:
     def __init__(self, *credentials: Credential, policy: Policy = Policy.ROUND_ROBIN) -> None:
         self.clock = HandClock()
         self.pool = Pool(self.clock, lambda: 0.5, policy)
-        self.pool.replace(credentials)
+        self.pool.put(credentials)
 
     def serve(self, count: int, ask: Ask = ASK) -> str:
         """Whom the next `count` requests get, one after the other, all of them successes."""
@@ -74,7 +74,7 @@ def limited(retry_after_s: float | None = None) -> Fault:
 
 
 def test_credentials_serve_in_file_order_in_strict_rotation() -> None:
-    """The reference's promise."""
+    """The earlier program's promise."""
     assert House(A, B, C).serve(7) == "abcabca"
 
 
@@ -270,12 +270,12 @@ def test_reloading_keeps_states_and_goes_on_where_rotation_stood() -> None:
     house = House(A, B, C)
     assert house.serve(2) == "ab"
     house.fail(limited(retry_after_s=9))
-    house.pool.replace([A, D, B, C])
+    house.pool.put([A, D, B, C])
     assert house.serve(3) == "adb"
-    house.pool.replace([D])
+    house.pool.put([D])
     assert house.serve(1) == "d"
-    house.pool.replace([])
-    house.pool.replace([A])
+    house.pool.put([])
+    house.pool.put([A])
     assert house.serve(1) == "a"
 
 

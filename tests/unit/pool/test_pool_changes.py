@@ -16,7 +16,7 @@ def test_when_the_next_one_is_removed_its_successor_is_next() -> None:
     """Nobody is asked twice in a row because another went."""
     house = House(A, B, C)
     assert house.serve(1) == "a"
-    house.pool.replace([A, C])
+    house.pool.put([A, C])
     assert house.serve(2) == "ca"
 
 
@@ -26,10 +26,10 @@ def test_a_turn_goes_on_over_a_reload() -> None:
     house.pool.set_preferences("a", Preferences(weight=3))
     house.pool.set_preferences("b", Preferences(weight=2))
     assert house.serve(2) == "aa"
-    house.pool.replace([B, A])
+    house.pool.put([B, A])
     assert house.serve(3) == "abb"
     assert house.serve(1) == "a"
-    house.pool.replace([B])
+    house.pool.put([B])
     assert house.serve(1) == "b"
 
 
@@ -81,7 +81,7 @@ def test_a_renewed_token_keeps_what_its_owner_wished_and_nothing_of_its_past() -
     house = House(A, B)
     house.pool.set_preferences("a", Preferences(priority=7))
     house.fail(limited(LONG_S))
-    house.pool.replace([Credential("a", Secret("renewed"), A.binding), B])
+    house.pool.put([Credential("a", Secret("renewed"), A.binding), B])
     renewed = house.pool.get_slot("a")
     assert renewed.preferences == Preferences(priority=7)
     assert (renewed.cooldowns, renewed.failure_count) == ({}, 0)
@@ -95,6 +95,6 @@ def test_an_alias_that_passes_on_takes_no_wishes_along() -> None:
     wishes = Preferences(priority=9, is_enabled=False)
     house.pool.set_preferences("x-2", wishes)
     new = Credential("x-2", Secret("key-3"))
-    house.pool.replace([Credential("x-1", second.secret), new])
+    house.pool.put([Credential("x-1", second.secret), new])
     assert house.pool.get_slot("x-1").preferences == wishes
     assert house.pool.get_slot("x-2").preferences == Preferences()

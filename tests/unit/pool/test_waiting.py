@@ -24,7 +24,7 @@ REFUSED = LeaseOutcome(is_success=False, fault=Fault(FaultKind.RATE_LIMITED, "")
 def pool(*credentials: Credential, queue: QueueOptions | None = None) -> Pool:
     """A pool whose credentials carry one request each."""
     made = Pool(TickingClock(), lambda: 0.5, queue=queue or QueueOptions())
-    made.replace(credentials)
+    made.put(credentials)
     for credential in credentials:
         made.set_preferences(credential.alias, Preferences(concurrency_max=1))
     return made
@@ -123,7 +123,8 @@ async def test_what_the_owner_changes_serves_those_who_wait() -> None:
     await asyncio.sleep(0)
     busy.set_preferences("a", Preferences(concurrency_max=2))
     assert (await first).credential == A
-    busy.replace([A, B])
+    busy.put([A, B])
+    busy.serve_waiting()
     assert (await second).credential == B
 
 
@@ -133,7 +134,8 @@ async def test_a_credential_that_was_removed_serves_nobody() -> None:
     of_a, of_b = busy.lease(ASK), busy.lease(ASK)
     task = waiting(busy)
     await asyncio.sleep(0)
-    busy.replace([B])
+    busy.put([B])
+    busy.serve_waiting()
     of_a.settle()
     await asyncio.sleep(0)
     assert not task.done()
@@ -148,7 +150,8 @@ async def test_who_is_pinned_to_what_is_no_more_is_told_at_once() -> None:
     pinned, other = waiting(busy, Ask("gpt-4o", pinned="a")), waiting(busy)
     await asyncio.sleep(0)
     renamed = Credential("c", A.secret, A.binding)
-    busy.replace([renamed, B])
+    busy.put([renamed, B])
+    busy.serve_waiting()
     with pytest.raises(Fault, match="names no credential of this gateway") as caught:
         await pinned
     assert caught.value.kind is FaultKind.INVALID_REQUEST
@@ -166,7 +169,8 @@ async def test_who_leaves_in_the_step_in_which_its_credential_goes_just_leaves()
     busy.lease(ASK)
     pinned = waiting(busy, Ask("gpt-4o", pinned="a"))
     await asyncio.sleep(0)
-    busy.replace([B])
+    busy.put([B])
+    busy.serve_waiting()
     pinned.cancel()
     with pytest.raises(asyncio.CancelledError):
         await pinned
@@ -177,7 +181,8 @@ async def test_who_waits_for_a_probe_that_is_refused_is_told_at_once_when_to_com
     """Nothing is in use any more that could come free."""
     clock = TickingClock()
     tested = Pool(clock, lambda: 0.5)
-    tested.replace([A])
+    tested.put([A])
+    tested.serve_waiting()
     tested.lease(ASK).settle(REFUSED)
     clock.seconds += 3600
     probe = tested.lease(ASK)

@@ -22,29 +22,29 @@ def work(name: str, step_count: int, done: list[str]) -> Generator[None, None, s
 
 async def test_small_work_is_done_at_once() -> None:
     """Without a pause, and without waiting for large work that is under way."""
-    turns = StepRunner()
+    steps = StepRunner()
     done: list[str] = []
-    large = asyncio.create_task(turns.run(work("a", 1000, done)))
+    large = asyncio.create_task(steps.run(work("a", 1000, done)))
     await asyncio.sleep(0)
     begun_count = len(done)
-    assert await turns.run(work("b", 1, done)) == "B"
+    assert await steps.run(work("b", 1, done)) == "B"
     assert done[begun_count:] == ["b"]
     large.cancel()
 
 
 async def test_one_piece_of_work_is_under_way_at_a_time() -> None:
     """In the order in which they came; each has begun, to find out that it is large."""
-    turns = StepRunner()
+    steps = StepRunner()
     done: list[str] = []
-    results = await asyncio.gather(*(turns.run(work(name, 4, done)) for name in "abc"))
+    results = await asyncio.gather(*(steps.run(work(name, 4, done)) for name in "abc"))
     assert results == ["A", "B", "C"]
     assert "".join(done) == "abcaaabbbccc"
-    assert repr(turns) == "StepRunner(waiting=0)"
+    assert repr(steps) == "StepRunner(waiting=0)"
 
 
 async def test_between_two_steps_everybody_else_has_a_turn() -> None:
     """The loop comes round once for each step, however many pieces of work there are."""
-    turns = StepRunner()
+    steps = StepRunner()
     done: list[str] = []
     counts: list[int] = []
 
@@ -53,13 +53,13 @@ async def test_between_two_steps_everybody_else_has_a_turn() -> None:
             counts.append(len(done))
             await asyncio.sleep(0)
 
-    await asyncio.gather(*(turns.run(work(name, 100, done)) for name in "abc"), look())
+    await asyncio.gather(*(steps.run(work(name, 100, done)) for name in "abc"), look())
     assert max(after - before for before, after in itertools.pairwise(counts[1:])) == 1
 
 
 async def test_a_fault_and_a_cancellation_let_the_next_one_go_on() -> None:
     """Nothing stays taken."""
-    turns = StepRunner()
+    steps = StepRunner()
     done: list[str] = []
 
     def fail() -> Generator[None, None, None]:
@@ -67,16 +67,16 @@ async def test_a_fault_and_a_cancellation_let_the_next_one_go_on() -> None:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        await turns.run(fail())
-    first = asyncio.create_task(turns.run(work("a", 1000, done)))
-    second = asyncio.create_task(turns.run(work("b", 1000, done)))
-    third = asyncio.create_task(turns.run(work("c", 3, done)))
+        await steps.run(fail())
+    first = asyncio.create_task(steps.run(work("a", 1000, done)))
+    second = asyncio.create_task(steps.run(work("b", 1000, done)))
+    third = asyncio.create_task(steps.run(work("c", 3, done)))
     await asyncio.sleep(0)
-    assert repr(turns) == "StepRunner(waiting=3)"
+    assert repr(steps) == "StepRunner(waiting=3)"
     second.cancel()
     first.cancel()
     assert await third == "C"
-    assert repr(turns) == "StepRunner(waiting=0)"
+    assert repr(steps) == "StepRunner(waiting=0)"
 
 
 async def test_a_fault_in_the_first_step_is_raised() -> None:

@@ -61,8 +61,9 @@ def test_keys_are_private_and_never_written_over(tmp_path: Path) -> None:
     write_key_file(path, [Secret("one"), Secret("two")], Disk())
     assert path.read_text() == "one\ntwo\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    with pytest.raises(StoreError, match="already"):
+    with pytest.raises(StoreError, match="not saved"):
         write_key_file(path, [Secret("three")], Disk())
+    assert path.read_text() == "one\ntwo\n"
     remove_key_file(path, Disk())
     remove_key_file(path, Disk())
     assert not path.exists()

@@ -7,12 +7,12 @@ import tomllib
 import pytest
 
 from cursor_api.settings.block_text import (
-    BlockTextError,
     append_block,
     cut_block,
     find_block,
     render_block,
 )
+from cursor_api.settings.dotenv_text import TextChangeError
 
 MINE = {
     "name": "mine",
@@ -76,6 +76,6 @@ def test_the_right_block_goes_with_its_tables_and_leaves_foreign_comments() -> N
 )
 def test_what_is_not_found_whole_is_left(text: str, words: str) -> None:
     """With the reason."""
-    with pytest.raises(BlockTextError) as refused:
+    with pytest.raises(TextChangeError) as refused:
         cut_block(text, "upstream", "x")
     assert words in str(refused.value)

@@ -56,6 +56,22 @@ def test_variables_in_values_stay_as_they_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        (r"a\$b", "a$b"),
+        (r'"a\$b \${C} #"', "a$b ${C} #"),
+        (r"'a\$b'", r"a\$b"),
+        (r"'a\\$b'", r"a\$b"),
+        (r'''"='\$"''', "='$"),
+        ("a$b", "a$b"),
+    ],
+)
+def test_a_dollar_may_have_a_backslash_before_it(tmp_path: Path, written: str, value: str) -> None:
+    """As the earlier program wanted it, which replaced variables; not between single quotes."""
+    assert texts(dotenv(tmp_path, f"OTHER='x'\nAUTH_TOKEN={written}\n")) == {"AUTH_TOKEN": value}
+
+
+@pytest.mark.parametrize(
     ("name", "meant"),
     [
         ("AUTH_TOKN", "AUTH_TOKEN"),

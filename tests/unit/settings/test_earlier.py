@@ -59,6 +59,13 @@ def test_what_has_none_is_named_in_one_line(tmp_path: Path) -> None:
     assert "docs/upgrade.md" in second.message
 
 
+def test_one_that_begins_as_ours_do_is_told_once(tmp_path: Path) -> None:
+    """Not as a setting that was misspelt, too: what it would be taken for is another thing."""
+    given = {"AUTH_TOKEN": KEY, "CURSOR_API2_HOST": "proxy.example"}
+    (warning,) = load_settings(SCHEMA, given, tmp_path).warnings
+    assert (warning.variable, "docs/upgrade.md" in warning.message) == ("CURSOR_API2_HOST", True)
+
+
 def test_the_lists_are_of_names_that_are_no_settings_here() -> None:
     """One that becomes a setting leaves them."""
     names = {*SUCCESSORS, *UNUSED}

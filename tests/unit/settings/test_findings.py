@@ -23,6 +23,7 @@ MAKERS |= {"Finding": 2}
 # What a store's error is made with; and where a log has its sentence, and no person.
 STORE_ERRORS = {"StoreError": 0, "StoreAwayError": 0, "StaleTextError": 0, "EditorError": 1}
 STORE_ERRORS |= {"FileChangedError": 0, "StaleKeyError": 0, "WrongUpstreamError": 1}
+STORE_ERRORS |= {"BindingNotStoredError": 0}
 LOGGED = {"stores/redis/link.py"}
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.options.rules import Finding
-from cursor_api.ports.configuration import ShownFinding, ShownSetting, Words
+from cursor_api.options.said import Words
+from cursor_api.ports.configuration import ShownFinding, ShownSetting
 from cursor_api.settings import SettingsInUse, load_settings
 from cursor_api.settings.chinese import REASONS
 

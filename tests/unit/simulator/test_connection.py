@@ -9,7 +9,6 @@ import pytest
 
 from cursor_api.simulator.connection import Connection
 from cursor_api.simulator.cursor.kind import CursorSimulator
-from cursor_api.simulator.cursor.recording import record_stream, sample_ask
 from cursor_api.simulator.cursor.responder import CursorResponder
 from cursor_api.simulator.faults import Faults, Mishap
 from cursor_api.simulator.framing import HEADERS_BYTES_MAX
@@ -26,6 +25,7 @@ from tests.unit.simulator.asking import (
     hear_one,
     raw_request,
 )
+from tests.unit.simulator.cursor_recording import record_stream, sample_ask
 
 ASK = ask_request(sample_ask("hi"))
 WHOLE = record_stream(sample_ask("hi"))

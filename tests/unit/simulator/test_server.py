@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from cursor_api.simulator.cursor.kind import CursorSimulator
-from cursor_api.simulator.cursor.recording import record_stream, sample_ask
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import simulate
 from tests.ports import free_port
-from tests.simulation.virtual_loop import virtual_time
-from tests.simulation.virtual_network import Link, VirtualNetwork
+from tests.simulation.virtual_loop import run_virtually
+from tests.simulation.virtual_network import Link
 from tests.unit.simulator.asking import NOW_S, Client, ask_request, hear_one
+from tests.unit.simulator.cursor_recording import record_stream, sample_ask
 
 ASK = ask_request(sample_ask("hi"))
 
@@ -173,7 +173,5 @@ def test_what_is_left_of_a_closing_connection_leaves_it_in_peace() -> None:
             await client.close()
             return heard
 
-    network = VirtualNetwork(1, lambda _port, _chance: Link(buffer_bytes=300))
-    with virtual_time(network) as runner:
-        assert runner.run(main()).startswith(b"HTTP/1.1 200")
+    assert run_virtually(main(), Link(buffer_bytes=300)).startswith(b"HTTP/1.1 200")
     assert told == []

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-import structlog
 
 from cursor_api.telemetry.logs import FIELD_LENGTH_MAX, LEVELS, configure_logging
 from cursor_api.telemetry.redaction import Redactor
@@ -55,9 +54,8 @@ def fail_with(secret: str) -> None:
 
 def log_message(secret: str) -> None:
     """The secret in an event's name and values."""
-    log = structlog.get_logger()
-    event = f"trying {secret}"
-    log.debug(event, credential=secret, tries=[{"with": secret}], raw=secret.encode())
+    facts = {"credential": secret, "tries": [{"with": secret}], "raw": secret.encode()}
+    logging.getLogger("ours").debug("trying %s", secret, extra={"facts": facts})
 
 
 def log_exception(secret: str) -> None:
@@ -65,7 +63,7 @@ def log_exception(secret: str) -> None:
     try:
         fail_with(secret)
     except RuntimeError as error:
-        structlog.get_logger().exception("it failed", error=error)
+        logging.getLogger("ours").exception("it failed", extra={"facts": {"error": error}})
 
 
 def log_foreign(secret: str) -> None:
@@ -169,7 +167,7 @@ def test_a_secret_that_becomes_known_later_is_hidden_from_then_on() -> None:
     """Credentials are told to the redactor as they are loaded."""
     stream = io.StringIO()
     hiding = configure_logging("info", "json", stream)
-    log = structlog.get_logger()
+    log = logging.getLogger("ours")
     log.info("late-secret-9")
     hiding.add("late-secret-9")
     log.info("late-secret-9")
@@ -181,7 +179,8 @@ def test_a_secret_that_becomes_known_later_is_hidden_from_then_on() -> None:
 def test_a_json_line_has_its_head_first_and_a_utc_time() -> None:
     """Machines get one object a line: ISO 8601 in UTC, the level, the event, then the rest."""
     stream = started("json")
-    structlog.get_logger("web").info("request finished", duration_ms=1.5, 中="文\n")
+    facts = {"duration_ms": 1.5, "中": "文\n"}
+    logging.getLogger("web").info("request finished", extra={"facts": facts})
     line = json.loads(stream.getvalue())
     assert list(line) == ["timestamp", "level", "logger", "event", "duration_ms", "中"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", line["timestamp"])
@@ -192,9 +191,10 @@ def test_a_json_line_has_its_head_first_and_a_utc_time() -> None:
 def test_a_text_line_can_be_read_and_cannot_be_forged() -> None:
     """Values with spaces are quoted; line ends and terminal codes in them are spelled out."""
     stream = started("text")
-    log = structlog.get_logger("web")
-    log.info("done", model="gpt-4", note="two words", n=3, ok=None, empty="", zh="中文")
-    log.warning("bad\n2026-01-01 info forged", name="x\n\x1b[2Jy")
+    log = logging.getLogger("web")
+    facts = {"model": "gpt-4", "note": "two words", "n": 3, "ok": None, "empty": "", "zh": "中文"}
+    log.info("done", extra={"facts": facts})
+    log.warning("bad\n2026-01-01 info forged", extra={"facts": {"name": "x\n\x1b[2Jy"}})
     first, second = stream.getvalue().splitlines()
     assert first.endswith(
         'info     web: done model=gpt-4 note="two words" n=3 ok=null empty="" zh=中文'
@@ -206,9 +206,9 @@ def test_a_traceback_is_indented_below_its_line() -> None:
     """Nothing in an exception's text can stand at the beginning of a line."""
     stream = started("text")
     error = ValueError("one\n2026-01-01T00:00:00Z info forged")
-    structlog.get_logger().error("it failed", exc_info=error)
+    logging.getLogger("ours").error("it failed", exc_info=error)
     lines = stream.getvalue().splitlines()
-    assert lines[0].endswith("error    it failed")
+    assert lines[0].endswith("error    ours: it failed")
     assert all(line.startswith("    ") for line in lines[1:])
     assert lines[-1] == "    2026-01-01T00:00:00Z info forged"
 
@@ -218,7 +218,7 @@ def test_the_level_holds_for_our_loggers_and_for_foreign_ones(level: str) -> Non
     """What lies below the level is not written, whoever logs it."""
     stream = started("json", level)
     for name in LEVELS:
-        getattr(structlog.get_logger(), name)("ours")
+        getattr(logging.getLogger("ours"), name)("ours")
         getattr(logging.getLogger("somebody.else"), name)("theirs")
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     expected = list(LEVELS)[list(LEVELS).index(level) :]
@@ -250,7 +250,7 @@ def test_auto_is_json_where_nobody_reads_along() -> None:
 
     for stream, is_json in ((io.StringIO(), True), (Terminal(), False)):
         configure_logging("info", "auto", stream)
-        structlog.get_logger().info("hello")
+        logging.getLogger("ours").info("hello")
         assert stream.getvalue().startswith("{") is is_json
 
 
@@ -265,7 +265,7 @@ def test_an_unknown_level_or_format_is_refused() -> None:
 def test_a_very_long_value_is_cut_in_its_middle() -> None:
     """One value cannot fill the disk; the end of a traceback stays readable."""
     stream = started("json")
-    structlog.get_logger().info("x" * 10 * FIELD_LENGTH_MAX + "the end")
+    logging.getLogger("ours").info("%sthe end", "x" * 10 * FIELD_LENGTH_MAX)
     event = json.loads(stream.getvalue())["event"]
     assert len(event) < FIELD_LENGTH_MAX + 100
     assert event.endswith("the end")
@@ -285,7 +285,7 @@ def test_lines_from_many_threads_stay_whole() -> None:
 
     def talk() -> None:
         for number in range(50):
-            structlog.get_logger().info("ours", number=number)
+            logging.getLogger("ours").info("ours", extra={"facts": {"number": number}})
             logging.getLogger("x").info("theirs %d", number)
 
     threads = [threading.Thread(target=talk) for _ in range(4)]
@@ -311,7 +311,7 @@ def test_a_bug_in_the_chain_costs_the_line_and_not_its_writer(line_format: str) 
     """Whoever logs goes on; the log names the bug, and holds nothing that was not yet hidden."""
     stream = io.StringIO()
     configure_logging("debug", line_format, stream, Broken())
-    structlog.get_logger().warning("canary-auth-token-1")
+    logging.getLogger("ours").warning("canary-auth-token-1")
     logging.getLogger("x").warning("canary-auth-token-1")
     first, second = stream.getvalue().splitlines()
     for line in (first, second):
@@ -337,9 +337,9 @@ def test_lost_lines_are_told_once_lines_get_through_again() -> None:
     stream = Filling()
     configure_logging("info", "json", stream)
     for _ in range(3):
-        structlog.get_logger().info("hello")
+        logging.getLogger("ours").info("hello")
     stream.is_full = False
-    structlog.get_logger().info("hello again")
+    logging.getLogger("ours").info("hello again")
     told, line = map(json.loads, stream.getvalue().splitlines())
     assert (told["level"], told["count"]) == ("error", 3)
     assert list(told)[:3] == ["timestamp", "level", "event"]

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-import structlog.testing
 
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
@@ -15,6 +14,7 @@ from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.request_lines import LINES_PER_S_MAX, MODEL_LENGTH_MAX, RequestLines
 from cursor_api.telemetry.told_log import ToldLog
 from tests.fakes import ListLog
+from tests.log_lines import capture_logs
 
 ENDED = RequestRecord(
     "0" * 32,
@@ -50,13 +50,13 @@ class Stage:
 def test_an_end_is_told_and_a_beginning_is_not() -> None:
     """Who asked whom by what, and how long it took; both records are kept."""
     stage = Stage()
-    with structlog.testing.capture_logs() as told:
+    with capture_logs() as told:
         stage.log.record(ENDED._replace(status=Status.PENDING))
         stage.log.record(ENDED)
     assert told == [
         {
             "event": "answered",
-            "log_level": "info",
+            "level": "info",
             "caller": "anna",
             "model": "gpt-5",
             "credential": "me",
@@ -73,7 +73,7 @@ def test_every_end_has_a_word(status: Status) -> None:
     """A fault is named by its kind, never by its text."""
     stage = Stage()
     failed = ENDED._replace(status=status, error_kind=FaultKind.RATE_LIMITED, first_delta_ms=None)
-    with structlog.testing.capture_logs() as told:
+    with capture_logs() as told:
         stage.log.record(failed)
     (line,) = told
     assert line["fault"] == "rate_limited"
@@ -85,7 +85,7 @@ def test_a_model_that_nobody_serves_may_be_a_key() -> None:
     """And any other is bounded."""
     stage = Stage()
     unknown = ENDED._replace(model="sk-canary", error_kind=FaultKind.MODEL_NOT_FOUND)
-    with structlog.testing.capture_logs() as told:
+    with capture_logs() as told:
         stage.log.record(unknown)
         stage.log.record(unknown._replace(attempts=(Attempt("me", 0.0, None),), model="m" * 999))
     assert [line["model"] for line in told] == ["(unknown)", "m" * MODEL_LENGTH_MAX]
@@ -94,7 +94,7 @@ def test_a_model_that_nobody_serves_may_be_a_key() -> None:
 def test_more_than_anybody_reads_are_counted() -> None:
     """The count is told with the next line of another second, or when its second is over."""
     stage = Stage()
-    with structlog.testing.capture_logs() as told:
+    with capture_logs() as told:
         for _ in range(LINES_PER_S_MAX + 5):
             stage.log.record(ENDED)
         assert len(told) == LINES_PER_S_MAX
@@ -123,7 +123,7 @@ def test_it_can_be_turned_off_at_any_time() -> None:
     """A reload does."""
     stage = Stage()
     stage.lines.is_on = False
-    with structlog.testing.capture_logs() as told:
+    with capture_logs() as told:
         stage.log.record(ENDED)
     assert told == []
     assert stage.inner.records == [ENDED]

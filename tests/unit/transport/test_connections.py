@@ -15,8 +15,7 @@ from cursor_api.transport.client import HttpClient, HttpOptions
 from cursor_api.transport.connections import LINGER_S, Connections
 from tests.http_stage import fault_of, fetch, greet, reach
 from tests.scripted_server import ScriptedServer, Turn
-from tests.simulation.virtual_loop import virtual_time
-from tests.simulation.virtual_network import Link, VirtualNetwork
+from tests.simulation.virtual_loop import run_virtually
 
 
 async def test_one_connection_serves_one_request_after_another() -> None:
@@ -170,8 +169,7 @@ def test_a_kept_connection_that_breaks_is_a_fault_however_late(silence_s: float)
             assert fault.kind is FaultKind.UNREACHABLE
             return len(server.requests)
 
-    with virtual_time(VirtualNetwork(1, lambda _port, _chance: Link())) as runner:
-        assert runner.run(main()) == 2
+    assert run_virtually(main()) == 2
 
 
 async def test_the_connection_that_was_used_last_is_used_first() -> None:
@@ -217,8 +215,7 @@ def test_each_connection_is_closed_when_it_has_grown_old() -> None:
             await asyncio.sleep(30)
         return [round(at - began_at) for at in ended]
 
-    with virtual_time(VirtualNetwork(1, lambda _port, _chance: Link())) as runner:
-        assert runner.run(main()) == [10, 15]
+    assert run_virtually(main()) == [10, 15]
 
 
 async def test_a_new_connection_that_breaks_says_nothing_of_those_that_are_kept() -> None:

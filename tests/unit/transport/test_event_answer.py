@@ -41,9 +41,9 @@ class Words:
         """One word."""
         deltas.append(TextDelta(body.decode()))
 
-    def finish(self) -> Finished:
+    def finish(self, deltas: list[Delta]) -> None:
         """Always whole."""
-        return END
+        deltas.append(END)
 
 
 class Api:

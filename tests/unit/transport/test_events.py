@@ -39,11 +39,11 @@ class Echo:
         """A body is one word."""
         deltas.append(TextDelta(body.decode()))
 
-    def finish(self) -> Finished:
+    def finish(self, deltas: list[Delta]) -> None:
         """Only what was stated is whole."""
         if not self.is_stated:
             raise Fault(FaultKind.INCOMPLETE, "cut")
-        return END
+        deltas.append(END)
 
 
 def test_what_came_whole_before_a_fault_is_given_first() -> None:

@@ -19,8 +19,7 @@ from cursor_api.transport.loopback import (
     LoopbackServer,
     Reply,
 )
-from tests.simulation.virtual_loop import virtual_time
-from tests.simulation.virtual_network import Link, VirtualNetwork
+from tests.simulation.virtual_loop import run_virtually
 
 POST = b"POST /a?b HTTP/1.1\r\nHost: x\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -195,8 +194,7 @@ def test_time_is_bounded_for_all_that_is_waited_for() -> None:
         await server.close(1)
         return found
 
-    with virtual_time(VirtualNetwork(1, lambda _port, _chance: Link())) as runner:
-        assert runner.run(main()) == [IDLE_S, BODY_S, IDLE_S]
+    assert run_virtually(main()) == [IDLE_S, BODY_S, IDLE_S]
 
 
 async def test_connections_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from starlette.routing import Route
-from structlog.testing import capture_logs
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.installed import DIALECTS
 from cursor_api.web.parts import WebOptions
 from tests.fakes import Step
 from tests.house import BEARER, KEY, House
+from tests.log_lines import capture_logs
 from tests.serving import ask, serve
 from tests.unit.web.second_dialect import SecondDialect
 
@@ -84,7 +84,7 @@ async def test_the_chat_route_asks_for_the_key_before_the_method() -> None:
 
 
 async def test_a_route_prefix_moves_v1_and_doubles_the_rest() -> None:
-    """As the reference does for /v1; the bare addresses of the pages still answer."""
+    """As the earlier program does for /v1; the bare addresses of the pages still answer."""
     house = House(options=WebOptions(version="1", route_prefix="/hf"))
     async with serve(house.app) as port:
         assert (await ask(port, "GET", "/hf/v1/models")).status == 200

@@ -12,6 +12,7 @@ import msgspec
 
 from cursor_api.cli.terminal.display import plain
 from cursor_api.cli.terminal.language import say
+from cursor_api.cli.terminal.telling import told_advice, told_by_code
 from cursor_api.settings.report import cut, display_width
 
 # The columns before the last one, which takes what is left.
@@ -83,7 +84,7 @@ def line(request: Request) -> str:
         request.credential or "-",
         request.model or "-",
     ]
-    return _join([plain(cell) for cell in cells], plain(request.fault or ""))
+    return _join([plain(cell) for cell in cells], _cause(request.fault))
 
 
 def describe(request: Request) -> Iterator[str]:
@@ -102,9 +103,9 @@ def describe(request: Request) -> Iterator[str]:
         say("in all"): _seconds(request.total_ms),
         say("tokens"): _tokens(request.usage),
         say("finish"): request.finish or "",
-        say("fault"): request.fault or "",
+        say("fault"): _cause(request.fault),
         say("error"): request.error or "",
-        say("advice"): request.advice or "",
+        say("advice"): told_advice(request.fault or "", request.advice or "", request.model),
     }
     width = max(map(display_width, facts))
     for name, fact in facts.items():
@@ -112,9 +113,14 @@ def describe(request: Request) -> Iterator[str]:
             yield f"{_fit(name, width, is_cut=False)}  {plain(fact)}"
     for number, attempt in enumerate(request.attempts, start=1):
         name = _fit(say("attempt {number}", number=number), width, is_cut=False)
-        end = plain(f"{attempt.credential}: {attempt.fault or say('answered')}")
+        end = plain(f"{attempt.credential}: {_cause(attempt.fault) or say('answered')}")
         took = _seconds(attempt.duration_ms)
         yield f"{name}  {say('{end} after {took}', end=end, took=took)}"
+
+
+def _cause(fault: str | None) -> str:
+    """By its name, which is what `--json` and the documentation call it; in Chinese in words."""
+    return plain(told_by_code("cause", fault)) if fault else ""
 
 
 def _seconds(duration_ms: float | None) -> str:

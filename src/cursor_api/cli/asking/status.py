@@ -17,6 +17,7 @@ from cursor_api.cli.terminal.output import print_error, print_result
 
 HEALTH: Final = Call("GET", "/")
 NOW: Final = Call("GET", "/api/now")
+_STANDINGS: Final = {"open": "open", "half_open": "half-open"}
 _REASONS: Final = {
     "no_credentials": "there is no credential: cursor-api token add, or cursor-api upstream add",
     "none_ready": "no credential can be used now: cursor-api token list",
@@ -128,7 +129,9 @@ def _print(gateway: GatewayAddress, health: _Health, now: _Now) -> None:
 
 
 def _upstream(name: str, standing: _Standing) -> str:
-    return plain(name) if standing.state == "closed" else f"{plain(name)} ({plain(standing.state)})"
+    if standing.state == "closed":
+        return plain(name)
+    return f"{plain(name)} ({plain(say(_STANDINGS.get(standing.state, standing.state)))})"
 
 
 def _reason(reason: _Reason) -> str:

@@ -51,4 +51,6 @@ def add_commands(commands: Subcommands) -> None:
         )
         add_config(sub)
     run.add_argument("client", metavar="CLIENT", help="a name that `connect` lists")
-    run.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments for the client")
+    rest = run.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments for the client")
+    # Nobody has to give any, which argparse would say of a command line without a client.
+    rest.required = False

@@ -11,10 +11,11 @@ from cursor_api.cli.gateway.place import Served, ask_models, find_gateway
 from cursor_api.cli.terminal.display import plain, print_table
 from cursor_api.cli.terminal.language import is_chinese, say
 from cursor_api.cli.terminal.output import print_error, print_result
-from cursor_api.clients.client import Client, Phrase, Place, choose_for, exports_of, fill
+from cursor_api.clients.client import Client, Place, choose_for, exports_of, fill
 from cursor_api.clients.table import CLIENTS, find_client
+from cursor_api.options.said import Words
 
-LIST_COLUMNS: Final = ("CLIENT", "WHAT", "SPEAKS", "RUN")
+LIST_COLUMNS: Final = ("CLIENT", "PROGRAM", "SPEAKS", "RUN")
 # What stands where a value is not known here.
 NO_KEY: Final = "your-gateway-key"
 NO_MODEL: Final = "a-model-of-v1-models"
@@ -137,13 +138,13 @@ def _print_all(client: Client, place: Place) -> None:
         )
     )
     for step in client.steps:
-        print_result(f"\n{fill(_phrase(step), '', place)}")
+        print_result(f"\n{fill(_said(step), '', place)}")
     exports = exports_of(client, place)
     if exports:
         print_result(f"\n{say('Variables:')}\n")
         _print_block("\n".join(exports))
     if client.file is not None:
-        print_result(f"\n{_phrase(client.file.where)}:\n")
+        print_result(f"\n{_said(client.file.where)}:\n")
         _print_block(fill(client.file.template, client.file.language, place))
     for snippet in client.snippets:
         print_result("")
@@ -164,8 +165,8 @@ def _print_all(client: Client, place: Place) -> None:
         )
 
 
-def _phrase(phrase: Phrase) -> str:
-    return phrase.zh if is_chinese() else phrase.en
+def _said(words: Words) -> str:
+    return words.zh if is_chinese() else words.en
 
 
 def _print_block(text: str) -> None:

@@ -13,20 +13,21 @@ import itertools
 import platform
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Final
 
 from msgspec import Struct
 
 from cursor_api import __version__
 from cursor_api.cli.doctor.live_trial import try_live
-from cursor_api.cli.doctor.machine import check_machine, is_running
+from cursor_api.cli.doctor.machine import check_files, check_gateway
 from cursor_api.cli.doctor.servers import check_servers
 from cursor_api.cli.doctor.upstreams import check_routes, find_secrets_of
 from cursor_api.cli.home.folder import environment, find_home
 from cursor_api.cli.home.settings import load_upstreams
 from cursor_api.cli.serving.preflight import check_without_listening
 from cursor_api.cli.terminal.display import print_json
-from cursor_api.cli.terminal.language import say
+from cursor_api.cli.terminal.language import for_programs, say
 from cursor_api.cli.terminal.output import find_width, print_result
 from cursor_api.cli.terminal.telling import in_words, told
 from cursor_api.domain.diagnosis import Check, Verdict
@@ -50,7 +51,7 @@ class Report(Struct, frozen=True):
 
     def as_json(self) -> dict[str, object]:
         """With the checks as objects."""
-        # Programs read it: an area has one name, in every language.
+        # An area knows its other languages, which JSON cannot hold.
         checks = [one._asdict() | {"area": str(one.area)} for one in self.checks]
         return {
             "version": self.version,
@@ -62,6 +63,11 @@ class Report(Struct, frozen=True):
 
 def doctor(parsed: argparse.Namespace) -> int:
     """`doctor`."""
+    with for_programs() if parsed.json else nullcontext():
+        return _look_and_tell(parsed)
+
+
+def _look_and_tell(parsed: argparse.Namespace) -> int:
     loaded = check_without_listening(
         load_settings(SCHEMA, environment(), find_home(), parsed.config)
     )
@@ -70,8 +76,8 @@ def doctor(parsed: argparse.Namespace) -> int:
     if parsed.live:
         return try_live(usable, parsed)
     redactor = Redactor()
-    machine = list(check_machine(loaded, parsed))
-    checks = [*_check_settings(loaded, is_running=any(map(is_running, machine))), *machine]
+    gateway, is_running = check_gateway(parsed)
+    checks = [*_check_settings(loaded, is_running=is_running), *check_files(loaded), gateway]
     if usable is None:
         checks.append(
             Check(

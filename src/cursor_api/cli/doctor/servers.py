@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from cursor_api.bootstrap import look_at_servers
-from cursor_api.cli.terminal.telling import told_shortly
+from cursor_api.cli.terminal.telling import in_words, told_shortly
 from cursor_api.domain.diagnosis import Check, Verdict
 from cursor_api.installed import Settings
 from cursor_api.options.said import tell
@@ -24,7 +24,7 @@ async def check_servers(settings: Settings) -> Sequence[Check]:
             )
             checks.append(Check(SERVERS, Verdict.PROBLEM, told_shortly(one.error), advice))
         elif one.warning:
-            checks.append(Check(SERVERS, Verdict.WARNING, one.warning))
+            checks.append(Check(SERVERS, Verdict.WARNING, in_words(one.warning)))
         else:
             checks.append(
                 Check(

@@ -212,7 +212,7 @@ async def _check_models(area: str, settings: UpstreamSettings, keys: Sequence[Se
 
 
 def _no_models(area: str, settings: UpstreamSettings, fault: Fault) -> Check:
-    advice = told_advice(fault.kind, KINDS[settings.kind].words.advise(fault))
+    advice = told_advice(fault.kind.value, KINDS[settings.kind].words.advise(fault))
     if settings.models is not None:
         words = tell(
             "it gives no list of models, but the settings name some: {reason}",

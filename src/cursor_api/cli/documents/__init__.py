@@ -1,1 +1,1 @@
-"""The documents that are generated from the parser and from the table of clients."""
+"""The documents that are generated from the settings, the parser and the table of clients."""

@@ -1,7 +1,6 @@
 """The set-up of each client in docs/clients.md and its Chinese twin, from the table of clients.
 
 It stands between two marks; the rest of both pages is written by hand.
-`python -m cursor_api.cli.document docs` writes it.
 """
 
 from __future__ import annotations
@@ -10,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from cursor_api.clients.client import Client, Phrase, Place, exports_of, fill
+from cursor_api.clients.client import Client, Place, exports_of, fill
 from cursor_api.clients.table import CLIENTS
+from cursor_api.options.said import Words
 
 FILES: Final = {"en": "clients.md", "zh": "clients.zh-CN.md"}
 BEGIN: Final = "<!-- Written from src/cursor_api/clients; do not edit below. -->"
@@ -23,9 +23,9 @@ PLACE: Final = Place(
     "claude-3-5-sonnet-200k",
     "claude-3-haiku-200k",
 )
-_SPEAKS: Final = Phrase("Speaks `{}`.", "使用 `{}`。")
-_RUN: Final = Phrase("In one step: `cursor-api run {}`", "一步启动：`cursor-api run {}`")
-_FILE: Final = Phrase("{}:", "{}：")
+_SPEAKS: Final = Words("Speaks `{}`.", "使用 `{}`。")
+_RUN: Final = Words("In one step: `cursor-api run {}`", "一步启动：`cursor-api run {}`")
+_FILE: Final = Words("{}:", "{}：")
 
 
 def render_clients(language: str) -> str:
@@ -53,24 +53,24 @@ def write_clients(folder: Path) -> None:
 def _lines(client: Client, language: str) -> Iterator[str]:
     yield f"### {client.title}"
     yield ""
-    yield _say(_SPEAKS, language).format(client.api.value)
+    yield _SPEAKS.of(language).format(client.api.value)
     yield ""
     for step in client.steps:
-        yield f"- {fill(_say(step, language), '', PLACE)}"
+        yield f"- {fill(step.of(language), '', PLACE)}"
     if client.steps:
         yield ""
     exports = exports_of(client, PLACE)
     if exports:
         yield from _block("sh", "\n".join(exports))
     if client.file is not None:
-        yield _say(_FILE, language).format(_say(client.file.where, language))
+        yield _FILE.of(language).format(client.file.where.of(language))
         yield ""
         file = client.file
         yield from _block(file.language, fill(file.template, file.language, PLACE))
     for snippet in client.snippets:
         yield from _block(snippet.language, fill(snippet.template, snippet.language, PLACE))
     if client.program:
-        yield _say(_RUN, language).format(client.name)
+        yield _RUN.of(language).format(client.name)
         yield ""
 
 
@@ -79,7 +79,3 @@ def _block(language: str, text: str) -> Iterator[str]:
     yield text.rstrip("\n")
     yield "```"
     yield ""
-
-
-def _say(phrase: Phrase, language: str) -> str:
-    return phrase.zh if language == "zh" else phrase.en

@@ -1,7 +1,4 @@
-"""docs/commands.md and its Chinese twin, written from the parser and its translation.
-
-`python -m cursor_api.cli.document docs` writes both; a test compares them.
-"""
+"""docs/commands.md and its Chinese twin, written from the parser and its translation."""
 
 from __future__ import annotations
 
@@ -28,6 +25,7 @@ INTRODUCTION: Final = {
 
 What `cursor-api COMMAND --help` says, on one page; in a checkout it is `.venv/bin/cursor-api`.
 Help and results are in Chinese where `LC_ALL`, `LC_MESSAGES` or `LANG` begins with `zh`.
+What `--json` prints is for programs: its codes and its sentences are English in every language.
 """,
     "zh": """\
 # 命令
@@ -36,6 +34,7 @@ Help and results are in Chinese where `LC_ALL`, `LC_MESSAGES` or `LANG` begins w
 
 `cursor-api COMMAND --help` 的内容，汇成一页。在代码仓库中，程序是 `.venv/bin/cursor-api`。
 `LC_ALL`、`LC_MESSAGES` 或 `LANG` 以 `zh` 开头时，帮助与结果为中文。
+`--json` 的输出供程序读取：无论什么语言，其中的代码和句子都是英文。
 """,
 }
 COLUMNS: Final = {"en": ("command", "what"), "zh": ("命令", "用途")}

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from cursor_api.bootstrap import Gateway, build_gateway, make_checksum, memory_stores
 from cursor_api.cli.serving.serve import url_of
+from cursor_api.cli.serving.welcome import Served, welcome
 from cursor_api.cli.terminal.output import print_note
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.installed import KINDS, SCHEMA, Settings
@@ -33,56 +34,13 @@ from cursor_api.simulator.openai.kind import OpenAiSimulator
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.telemetry.redaction import Redactor
 
-WELCOME: Final = """\
-cursor-api demo: a gateway with simulated upstreams behind it. Nothing leaves this machine.
-
-  address  {url}/v1
-  key      {key}
-  console  {url}/tokeninfo
-
-Models, and the simulated upstream that serves them (`GET {url}/v1/models` lists all):
-
-{routes}
-
-Ask a model:
-
-  curl -N {url}/v1/chat/completions \\
-    -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\
-    -d '{{"model": "gpt-4o-mini", "stream": true,
-         "messages": [{{"role": "user", "content": "Hello!"}}]}}'
-
-Let a model call a tool:
-
-  curl {url}/v1/chat/completions \\
-    -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\
-    -d '{{"model": "gpt-demo",
-         "messages": [{{"role": "user", "content": "Weather in Paris and Rome?"}}],
-         "tools": [{{"type": "function", "function": {{"name": "get_weather", "parameters":
-           {{"type": "object", "properties": {{"city": {{"type": "string"}}}}}}}}}}]}}'
-
-From Python (pip install openai):
-
-  from openai import OpenAI
-  client = OpenAI(base_url="{url}/v1", api_key="{key}")
-  answer = client.chat.completions.create(
-      model="gpt-4o-mini", messages=[{{"role": "user", "content": "Show me some Python code."}}]
-  )
-  print(answer.choices[0].message.content)
-
-You can also try an agent with it. All simulated models but those of `cursor` call tools: they read
-files that you name, run commands that you quote, search, ask for the weather, fill JSON schemas,
-and answer from the results, in English and 中文.
-Send the message /sim for a list of faults that you can trigger, such as /sim 429 retry-after 2
-
-Ctrl-C stops it."""
-
 ALIASES: Final = ("demo-1", "demo-2")
 # A pace at which one sees it stream.
 TOKENS_PER_S: Final = 150.0
 
 
 class DemoRoute(Struct, frozen=True):
-    """A simulated endpoint beside the old wire: what it is called and how it is reached."""
+    """A simulated endpoint beside Cursor's: what it is called and how it is reached."""
 
     name: str
     kind: str
@@ -99,10 +57,11 @@ class DemoRoute(Struct, frozen=True):
 # Kinds that are there without a block of settings.
 CURSOR_KIND: Final = "cursor"
 SDK_KIND: Final = "cursor-sdk"
-CURSOR: Final = ("gpt-4o-mini, claude-3.5-haiku, …", "cursor: Cursor, the old private way")
-SDK: Final = (
-    "composer-2.5, claude-opus-4.5, auto",
-    "cursor-sdk: Cursor, the official way, with an API key",
+CURSOR: Final = Served(
+    "gpt-4o-mini, claude-3.5-haiku, …", CURSOR_KIND, "Cursor, the old private way"
+)
+SDK: Final = Served(
+    "composer-2.5, claude-opus-4.5, auto", SDK_KIND, "Cursor, the official way, with an API key"
 )
 TOKENS: Final = Path("memory:.token")
 TOKEN_LIST: Final = Path("memory:.token-list")
@@ -201,14 +160,9 @@ def _settings_of(route: DemoRoute, url: str) -> UpstreamSettings:
 def _welcome(url: str, settings: Settings) -> str:
     """What a newcomer pastes next."""
     assert settings.access.auth_token is not None  # noqa: S101 - the demo made one up
-    rows = [
-        CURSOR,
-        SDK,
-        *((", ".join(route.models), f"{route.name}: {route.about}") for route in ROUTES),
-    ]
-    width = max(len(models) for models, _ in rows)
-    return WELCOME.format(
-        url=f"{url}{settings.web.route_prefix}",
-        key=settings.access.auth_token.reveal(),
-        routes="\n".join(f"  {models:<{width}}  {about}" for models, about in rows),
+    beside = (Served(", ".join(one.models), one.name, one.about) for one in ROUTES)
+    return welcome(
+        f"{url}{settings.web.route_prefix}",
+        settings.access.auth_token.reveal(),
+        (CURSOR, SDK, *beside),
     )

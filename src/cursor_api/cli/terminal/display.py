@@ -14,7 +14,7 @@ import msgspec
 
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
-from cursor_api.cli.terminal.telling import in_words, told
+from cursor_api.cli.terminal.telling import in_words
 from cursor_api.domain.problems import Notice
 from cursor_api.options.said import encode_said
 from cursor_api.settings.report import display_width
@@ -42,9 +42,8 @@ class TerminalObserver:
 
     def warn(self, event: str | Notice, /, **facts: object) -> None:
         """One line on standard error."""
-        details = "; ".join(str(fact) for fact in facts.values())
-        words = told(event) if isinstance(event, Notice) else in_words(event)
-        text = f"{plain(words)}{': ' if details else ''}{plain(details)}"
+        details = "; ".join(map(in_words, facts.values()))
+        text = f"{plain(in_words(event))}{': ' if details else ''}{plain(details)}"
         print_error(say("warning: {warning}", warning=text))
 
 

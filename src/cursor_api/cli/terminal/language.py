@@ -1,7 +1,8 @@
 """In which language the commands speak: Chinese where the user's is, else English.
 
 The English stands where it is said. The Chinese stands in `chinese.toml`, by the English or by the
-name of the command; what is missing there is said in English.
+name of the command; what is missing there is said in English. What programs read is English,
+whatever the user's language is: a script matches one text on every machine.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import argparse
 import functools
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,9 +25,23 @@ CHINESE: Final = Path(__file__).parent.parent / "chinese.toml"
 
 Table = Mapping[str, Mapping[str, str]]
 
+_IS_FOR_PROGRAMS: Final = ContextVar("is_for_programs", default=False)
+
+
+@contextmanager
+def for_programs() -> Iterator[None]:
+    """What is said within is read by programs, as with `--json`: it is English."""
+    token = _IS_FOR_PROGRAMS.set(True)
+    try:
+        yield
+    finally:
+        _IS_FOR_PROGRAMS.reset(token)
+
 
 def is_chinese(environ: Mapping[str, str] | None = None) -> bool:
     """Whether the user's language is Chinese, as the environment says."""
+    if _IS_FOR_PROGRAMS.get():
+        return False
     environ = os.environ if environ is None else environ
     language = next((value for name in VARIABLES if (value := environ.get(name))), "")
     return language.lower().startswith("zh")

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from cursor_api.cli.terminal.language import is_chinese
-from cursor_api.domain.errors import FaultKind, LineProblem, StoreError
+from cursor_api.cli.terminal.language import is_chinese, say
+from cursor_api.domain.errors import LineProblem, StoreError
 from cursor_api.domain.problems import Notice
 from cursor_api.options.rules import Finding
 from cursor_api.options.said import Said, told_by, translate
@@ -69,20 +69,29 @@ def told_of_line(problem: LineProblem) -> str:
     return _load_console()[f"problem.{problem.code}"].format(value=problem.value)
 
 
-def in_words(text: str) -> str:
-    """A sentence that somebody has told; what is none stays as it is."""
-    return translate(text, load_chinese()) if is_chinese() else str(text)
+def in_words(fact: object) -> str:
+    """A sentence that somebody has told, or a notice; what is none stays as it is."""
+    if isinstance(fact, Notice):
+        return told(fact)
+    return str(translate(fact, load_chinese()) if is_chinese() and isinstance(fact, str) else fact)
 
 
-def told_advice(kind: FaultKind, english: str) -> str:
+def told_advice(kind: str, english: str, model: str = "") -> str:
     """What helps against a fault; in Chinese the console's words, which know no upstream."""
-    return told_by_code("fault", kind.value) if is_chinese() else english
+    words = told_by_code("fault", kind)
+    return english if words == kind else words.replace("{model}", model or say("this model"))
 
 
 def told_by_gateway(code: object, english: str) -> str:
-    """What a gateway has refused with, and what the code means where the user reads no English."""
+    """What a gateway has refused with, without a full stop at its end.
+
+    In Chinese what the code means; the gateway's own words, which have the facts, are quoted on a
+    line of their own.
+    """
     known = told_by_code("code", str(code))
-    return english if known == str(code) else f"{known.rstrip('。')}（{english}）"
+    if known == str(code):
+        return english
+    return f"{known}\n{say('In the words of the gateway: “{words}”', words=english)}"
 
 
 def told_by_code(prefix: str, code: str) -> str:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from cursor_api.bootstrap import Operator, open_credentials
-from cursor_api.cli.home.settings import find_upstreams, say_place, with_settings
+from cursor_api.cli.home.settings import find_upstreams, load_groups, say_place, with_settings
 from cursor_api.cli.terminal.display import (
     TerminalObserver,
     format_instant,
@@ -21,11 +21,13 @@ from cursor_api.cli.terminal.display import (
 )
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.question import is_agreed
 from cursor_api.cli.terminal.telling import in_words
 from cursor_api.cli.tokens.credential_words import describe_end, describe_state, describe_use
 from cursor_api.cli.tokens.unusual import describe_unusual
+from cursor_api.domain.diagnosis import Needing
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.installed import Settings, read_paste
+from cursor_api.installed import KINDS, SCHEMA, Settings, read_paste
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.service.credentials.report import CredentialReport, State
 from cursor_api.service.credentials.use_cases import Order
@@ -84,6 +86,7 @@ def add(parsed: argparse.Namespace) -> int:
     async def work(operator: Operator, settings: Settings) -> int:
         added = await operator.credentials.add(text, parsed.checksum)
         print_added(added, settings)
+        _warn_of_lacks(added, parsed)
         return 0
 
     return with_credentials(parsed, work, is_adding=True)
@@ -176,6 +179,18 @@ def print_added(added: Sequence[CredentialReport], settings: Settings) -> None:
         print_result(say("Test it: cursor-api token test {name}", name=name))
 
 
+def _warn_of_lacks(added: Sequence[CredentialReport], parsed: argparse.Namespace) -> None:
+    """What has to be installed before they can be used; whoever adds them is there to do it."""
+    loaded = load_groups(frozenset(SCHEMA.own_kinds), parsed.config)
+    names = {report.upstream for report in added}
+    for upstream in loaded.settings.upstreams if loaded.checked is not None else ():
+        kind = KINDS[upstream.kind]
+        if upstream.name in names and isinstance(kind, Needing):
+            lack = kind.find_lack(upstream.options)
+            if lack:
+                print_error(say("warning: {warning}", warning=in_words(lack)))
+
+
 def _row(report: CredentialReport) -> tuple[str, ...]:
     now = now_utc()
     expires = format_instant(report.expires_at, now) if report.expires_at else "-"
@@ -217,11 +232,9 @@ def is_meant(text: str) -> bool:
     if not sys.stdin.isatty():
         print_error(say("warning: {unusual}; it is taken as it is.", unusual=unusual))
         return True
-    with suppress(EOFError):
-        sentence = f"{unusual[0].upper()}{unusual[1:]}"
-        question = say("{sentence}. Add it anyway? [y/N] ", sentence=sentence)
-        if input(question).strip().lower() in {"y", "yes"}:
-            return True
+    sentence = f"{unusual[0].upper()}{unusual[1:]}"
+    if is_agreed(say("{sentence}. Add it anyway? [y/N] ", sentence=sentence)):
+        return True
     print_result(say("Nothing was changed."))
     return False
 
@@ -251,11 +264,9 @@ def _is_sure(report: CredentialReport) -> bool:
             say("error: this is not a terminal, so nothing can be asked; add --yes to remove it.")
         )
         return False
-    with suppress(EOFError):
-        name = plain(report.alias)
-        answer = input(say("Remove {name} ({secret})? [y/N] ", name=name, secret=report.secret))
-        if answer.strip().lower() in {"y", "yes"}:
-            return True
+    name = plain(report.alias)
+    if is_agreed(say("Remove {name} ({secret})? [y/N] ", name=name, secret=report.secret)):
+        return True
     print_result(say("Nothing was changed."))
     return False
 

@@ -22,9 +22,9 @@ from cursor_api.cli.tokens.editor_database import (
     find_database_paths,
     read_account,
 )
-from cursor_api.domain.credential import CredentialChange
+from cursor_api.domain.credential import CredentialChange, find_unusual
 from cursor_api.domain.expiry import find_expiry
-from cursor_api.installed import Settings
+from cursor_api.installed import FORMS, Settings
 from cursor_api.service.credentials.report import find_instant
 from cursor_api.service.credentials.use_cases import PreferenceChange
 
@@ -72,7 +72,7 @@ def show(parsed: argparse.Namespace) -> int:
 def take_over(parsed: argparse.Namespace) -> int:
     """`token import`."""
     account = _find_account(parsed)
-    if account is None:
+    if account is None or not _is_token(account):
         return 1
     expires_at, now = find_instant(find_expiry(account.token.reveal())), now_utc()
     if expires_at is not None and expires_at <= now:
@@ -128,6 +128,26 @@ def _find_account(parsed: argparse.Namespace) -> EditorAccount | None:
     except EditorError as error:
         print_error(say("error: {error}", error=told(error)))
         return None
+
+
+def _is_token(account: EditorAccount) -> bool:
+    """Whether it is of a known form; told where it is not: nobody has looked at it."""
+    if not find_unusual(account.token.reveal(), FORMS):
+        return True
+    print_error(
+        say(
+            "error: what {file} has in the place of the token is no session token (a JWT: it"
+            " begins with eyJ and has two dots); nothing was added.",
+            file=account.database,
+        )
+    )
+    print_error(
+        say(
+            "Sign in with the editor again; or copy the cookie WorkosCursorSessionToken of"
+            " cursor.com from your browser, and add it with `cursor-api token add`."
+        )
+    )
+    return False
 
 
 def _name_of(account: EditorAccount) -> str:

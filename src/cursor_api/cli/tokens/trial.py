@@ -11,7 +11,6 @@ from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_result
 from cursor_api.cli.terminal.telling import in_words, told_advice
 from cursor_api.cli.tokens.actions import work_on
-from cursor_api.domain.errors import FaultKind
 from cursor_api.installed import Settings
 from cursor_api.service.credentials.report import State
 from cursor_api.service.credentials.trial import Trial
@@ -66,4 +65,4 @@ def _print_trial(trial: Trial) -> None:
         wait = say(" (again in {seconds:.0f} s)", seconds=trial.fault.retry_after_s)
     reason = f"{plain(in_words(trial.fault.message))}{wait}"
     print_result(say("{name} did not answer: {reason}", name=alias, reason=reason))
-    print_result(told_advice(FaultKind(trial.fault.kind), trial.advice))
+    print_result(told_advice(trial.fault.kind, trial.advice, plain(trial.model)))

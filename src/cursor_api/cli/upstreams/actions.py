@@ -20,7 +20,7 @@ from cursor_api.settings.upstream_blocks import show_upstreams
 
 KEYS_FROM: Final = {"token_files": "token files", "toml": "TOML file"}
 LIST_COLUMNS: Final = ("NAME", "KIND", "ADDRESS", "MODELS", "KEYS")
-PRESET_COLUMNS: Final = ("NAME", "WHAT", "ADDRESS", "KEYS FROM")
+PRESET_COLUMNS: Final = ("NAME", "PROVIDER", "ADDRESS", "KEYS FROM")
 
 
 class Listed(Struct, frozen=True):

@@ -17,6 +17,7 @@ from cursor_api.cli.home.settings import find_config, load_upstreams
 from cursor_api.cli.terminal.display import plain
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.question import is_agreed
 from cursor_api.cli.terminal.telling import told
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
@@ -27,7 +28,8 @@ from cursor_api.ports.configuration import WrongUpstreamError
 from cursor_api.ports.upstream_blocks import INVALID, MISSING, TAKEN, NewUpstream, Preset
 from cursor_api.settings import Draft
 from cursor_api.settings.block_file import change_file, remove_key_file
-from cursor_api.settings.block_text import BlockTextError, cut_block, find_block
+from cursor_api.settings.block_text import cut_block, find_block
+from cursor_api.settings.dotenv_text import TextChangeError
 from cursor_api.settings.files import new_problems
 from cursor_api.settings.upstream_blocks import (
     NO_KEY,
@@ -57,7 +59,7 @@ def add(parsed: argparse.Namespace) -> int:
         _add(parsed, config)
     except WrongUpstreamError as error:
         return _refuse(told(error) + say(HINTS.get((error.field, error.code), "")))
-    except (_RefusedError, BlockTextError, StoreError) as error:
+    except (_RefusedError, TextChangeError, StoreError) as error:
         return _refuse(_words(error, config))
     return 0
 
@@ -67,12 +69,12 @@ def remove(parsed: argparse.Namespace) -> int:
     config = find_config(parsed.config)
     try:
         return _remove(parsed, config)
-    except (_RefusedError, BlockTextError, StoreError) as error:
+    except (_RefusedError, TextChangeError, StoreError) as error:
         return _refuse(_words(error, config))
 
 
 def _words(error: Exception, config: Path) -> str:
-    return f"{config.name}: {told(error)}" if isinstance(error, BlockTextError) else told(error)
+    return f"{config.name}: {told(error)}" if isinstance(error, TextChangeError) else told(error)
 
 
 def _refuse(text: str) -> int:
@@ -242,12 +244,8 @@ def _is_sure(name: str) -> bool:
         raise _RefusedError(
             say("this is not a terminal, so nothing can be asked; add --yes to remove it")
         )
-    with suppress(EOFError):
-        if input(say("Remove the upstream {name}? [y/N] ", name=name)).strip().lower() in {
-            "y",
-            "yes",
-        }:
-            return True
+    if is_agreed(say("Remove the upstream {name}? [y/N] ", name=name)):
+        return True
     print_result(say("Nothing was changed."))
     return False
 

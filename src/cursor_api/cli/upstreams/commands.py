@@ -92,7 +92,7 @@ def _add_add(own: Subcommands) -> None:
         "name", metavar="NAME", help="name of the upstream; a preset's name is enough by itself"
     )
     # So that a key that stands there does not come back in argparse's message.
-    add.add_argument("surplus", nargs="*", help=argparse.SUPPRESS)
+    add.add_argument("surplus", nargs="*", default=[], help=argparse.SUPPRESS)
     add.add_argument(
         "--preset", metavar="PRESET", help="the preset to use (default: the one called NAME)"
     )

@@ -156,12 +156,14 @@ def _print(result: Result, *, is_chat: bool) -> None:
             say("{name} did not answer: {reason}", name=name, reason=plain(in_words(result.fault)))
         )
         if result.advice:
-            print_result(_tell_advice(result.fault_kind, result.advice))
+            print_result(_tell_advice(result, result.advice))
     elif not is_chat:
         print_result(
             say("Send a question to one of them: cursor-api upstream test {name} --chat", name=name)
         )
 
 
-def _tell_advice(kind: FaultKind | None, advice: str) -> str:
-    return in_words(advice) if kind is None else told_advice(kind, advice)
+def _tell_advice(result: Result, advice: str) -> str:
+    if result.fault_kind is None:
+        return in_words(advice)
+    return told_advice(result.fault_kind.value, advice, plain(result.chat_model or ""))

@@ -2,7 +2,8 @@
 
 Rules of this file:
 - Deltas go in, bytes come out, in order; no text is trimmed or joined. Only what comes within a
-  call is held back: another call (calls.py), or what some models say between its arguments.
+  call is held back: another call (calls.py), or what some models say between its arguments. A call
+  whose arguments have not come yet has not begun.
 - Each event has its name in an `event:` line: Anthropic's clients see no other.
 - One block is open at a time. A block of a message is text, thinking or one call.
 - A stream that fails ends with an `error` event and nothing after it: without `message_stop` no
@@ -81,6 +82,8 @@ _CALL_BLOCK: Final = b'"type":"tool_use","id":%b,"name":%b,"input":{}'
 _ARGUMENTS: Final = b'input_json_delta","partial_json":'
 
 # What ends a call's block where it comes.
+Said = TextDelta | RefusalDelta | ReasoningDelta | ReasoningSealed
+Other = ToolCallBegun | ToolArgumentsDelta | StatusDelta | CitationDelta | Finished
 SAID: Final = (TextDelta, RefusalDelta, ReasoningDelta, ReasoningSealed)
 
 _encode = msgspec.json.Encoder().encode
@@ -112,7 +115,7 @@ class MessageRenderer:
         self._thinking = thinking
         self._calls = Calls()
         # What was said within a call.
-        self._late: list[Delta] = []
+        self._late: list[Said] = []
         # What the open block is made of, and its number; None and the next one's between blocks.
         self._open: type[Delta] | None = None
         self._index = 0
@@ -148,6 +151,8 @@ class MessageRenderer:
                 raise goes_on()
             if type(delta) is TextDelta and self._text_start:
                 out += (self._text_start, encode_line(delta.text), _DELTA_END)
+            elif isinstance(delta, SAID):
+                self._say(delta, out)
             else:
                 self._render_other(delta, out)
         return b"".join(out)
@@ -173,34 +178,43 @@ class MessageRenderer:
             self._is_stopped = _STOP_NAME in batch.body[-len(_MESSAGE_STOP) :]
         return batch.body
 
-    def _render_other(self, delta: Delta, out: list[bytes]) -> None:
-        if isinstance(delta, SAID) and (self._late or self._is_within_call):
+    def _say(self, delta: Said, out: list[bytes]) -> None:
+        if self._open is ToolCallBegun and self._calls.is_going_on:
             self._late.append(delta)
             return
+        if self._late:
+            self._say_late(out)
+        if isinstance(delta, ReasoningDelta | ReasoningSealed):
+            self._think(delta, out)
+            return
+        self._is_refused |= type(delta) is RefusalDelta
+        if self._open is not TextDelta:
+            self._begin(TextDelta, _TEXT_BLOCK, out)
+        out += (self._text_start, encode_line(delta.text), _DELTA_END)
+
+    def _say_late(self, out: list[bytes]) -> None:
+        late, self._late = self._late, []
+        for delta in late:
+            self._say(delta, out)
+
+    def _render_other(self, delta: Other, out: list[bytes]) -> None:
         match delta:
-            case TextDelta(text) | RefusalDelta(text):
-                self._is_refused |= type(delta) is RefusalDelta
-                if self._open is not TextDelta:
-                    self._begin(TextDelta, _TEXT_BLOCK, out)
-                out += (self._text_start, encode_line(text), _DELTA_END)
-            case ReasoningDelta() | ReasoningSealed():
-                self._think(delta, out)
             case ToolCallBegun() | ToolArgumentsDelta():
-                self._call(delta, out)
+                for one in self._calls.add(delta):
+                    self._render_call(one, out)
             case StatusDelta(message):
                 out.append(encode_comment(message))
             case CitationDelta():
                 pass
             case Finished():
-                self._end(out)
+                for one in self._calls.flush():
+                    self._render_call(one, out)
+                self._say_late(out)
+                self._end_block(out)
                 stop = stop_fields(delta, is_refused=self._is_refused)
                 usage = usage_object(get_usage(delta))
                 out.append(_MESSAGE_DELTA % (escape_line_ends(_encode(stop)), _encode(usage)))
                 self._finished = delta
-
-    @property
-    def _is_within_call(self) -> bool:
-        return self._open is ToolCallBegun and self._calls.is_going_on
 
     def _think(self, delta: ReasoningDelta | ReasoningSealed, out: list[bytes]) -> None:
         is_seal = isinstance(delta, ReasoningSealed)
@@ -208,7 +222,7 @@ class MessageRenderer:
             return
         if isinstance(delta, ReasoningSealed) and delta.redacted:
             self._begin(ReasoningSealed, _REDACTED_BLOCK % encode_line(delta.redacted), out)
-            self._end(out)
+            self._end_block(out)
             return
         if self._open is not ReasoningDelta:
             self._begin(ReasoningDelta, _THINKING_BLOCK, out)
@@ -216,37 +230,20 @@ class MessageRenderer:
             out += (self._delta_start, _THINKING, encode_line(delta.text), _DELTA_END)
         else:
             out += (self._delta_start, _SIGNATURE, encode_line(delta.signature), _DELTA_END)
-            self._end(out)
-
-    def _call(self, delta: ToolCallBegun | ToolArgumentsDelta, out: list[bytes]) -> None:
-        if self._open is not ToolCallBegun:
             self._end_block(out)
-        for one in self._calls.add(delta):
-            self._render_call(one, out)
 
     def _render_call(self, delta: ToolCallBegun | ToolArgumentsDelta, out: list[bytes]) -> None:
         if isinstance(delta, ToolArgumentsDelta):
             out += (self._delta_start, _ARGUMENTS, encode_line(delta.text), _DELTA_END)
             return
-        self._end_block(out)
         block = _CALL_BLOCK % (encode_line(delta.id), encode_line(delta.name))
-        self._begin_block(ToolCallBegun, block, out)
+        self._begin(ToolCallBegun, block, out)
 
     def _begin(self, kind: type[Delta], block: bytes, out: list[bytes]) -> None:
-        self._end(out)
-        self._begin_block(kind, block, out)
-
-    def _end(self, out: list[bytes]) -> None:
-        """End the block that is open, after the calls that were held back; then what was late."""
-        for one in self._calls.flush():
-            self._render_call(one, out)
+        """Begin a block, after the end of the one that is open."""
+        if kind is not ToolCallBegun:
+            self._calls.end()
         self._end_block(out)
-        late, self._late = self._late, []
-        for delta in late:
-            self._render_other(delta, out)
-        self._end_block(out)
-
-    def _begin_block(self, kind: type[Delta], block: bytes, out: list[bytes]) -> None:
         self._open = kind
         self._delta_start = _BLOCK_DELTA % self._index
         self._text_start = self._delta_start + _TEXT if kind is TextDelta else b""

@@ -30,13 +30,13 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
-from cursor_api.domain.errors import Fault, invalid_request
-from cursor_api.domain.value import replace
-from cursor_api.wire.cache_marks import find_cache_mark
+from cursor_api.domain.errors import Fault, invalid_request, quote
+from cursor_api.wire.cache_marks import mark_last
 from cursor_api.wire.images import ImageError, decode_image
 from cursor_api.wire.json_lenient import NOTHING, find_value
 from cursor_api.wire.json_texts import decode_arguments
 from cursor_api.wire.limits import RequestLimits
+from cursor_api.wire.work_units import Step, call_units, image_units
 
 # What there is in a result, and in a message. Of what Anthropic's servers do themselves
 # (`server_tool_use` and its like) nothing is known here.
@@ -45,17 +45,8 @@ IN_MESSAGES: Final = IN_RESULTS | {"thinking", "redacted_thinking", "tool_use", 
 IN_SYSTEM: Final = frozenset({"text"})
 # Places of blocks that an answer's header names.
 IGNORED_MAX: Final = 20
-# How much of a caller's own word an error message repeats.
-QUOTED_CHARS_MAX: Final = 40
-# Messages and blocks in one step, at about two microseconds each. An image counts as ten, for its
-# size may come after many segments, and as one more for every so many bytes of data.
-STEP_UNITS: Final = 500
-IMAGE_UNITS: Final = 10
-IMAGE_UNIT_BYTES: Final = 1_024
 # Servers take some 8,000 in a request line; signed addresses have 2,000.
 LINK_CHARS_MAX: Final = 8_000
-# The arguments of a call are decoded here and not with the rest.
-ARGUMENT_UNIT_BYTES: Final = 4_096
 
 # ("messages", 3, "content", 0) is messages.3.content.0.
 Place = tuple[str | int, ...]
@@ -65,7 +56,7 @@ _TEXT: Final = msgspec.json.Decoder(str)
 
 
 class Blocks:
-    """Turns blocks into parts, and stops after every so many units of work.
+    """Turns blocks into parts, and stops after each `step`.
 
     `is_past` is whether the model has answered to them. `ignored` are the places of those that were
     left out; `image_param`, `link_param`, `document_param` and `other_param` those of the first
@@ -76,19 +67,19 @@ class Blocks:
     __slots__ = (
         "_block_count",
         "_limits",
-        "_units",
         "document_param",
         "ignored",
         "image_param",
         "is_past",
         "link_param",
         "other_param",
+        "step",
     )
 
     def __init__(self, limits: RequestLimits) -> None:
         self._limits = limits
-        self._units = 0
         self._block_count = 0
+        self.step = Step()
         self.is_past = False
         self.ignored: tuple[str, ...] = ()
         self.image_param: str | None = None
@@ -116,17 +107,9 @@ class Blocks:
             else:
                 units = yield from self._add_other(block, (*place, number), parts)
             if block.cache_control is not NOTHING and len(parts) > before:
-                _mark_last(parts, block.cache_control)
-            if self.is_step_done(units):
+                mark_last(parts, block.cache_control)
+            if self.step.is_done(units):
                 yield
-
-    def is_step_done(self, units: int) -> bool:
-        """Whether others shall have their turn after so much more work."""
-        self._units += units
-        if self._units < STEP_UNITS:
-            return False
-        self._units = 0
-        return True
 
     def _count(self, count: int, place: Place) -> None:
         self._block_count += count
@@ -158,7 +141,7 @@ class Blocks:
             case "tool_use":
                 arguments = yield from decode_arguments(block.input)
                 parts.append(ToolUse(block.id or "", block.name or "", arguments))
-                return 1 + len(arguments) // ARGUMENT_UNIT_BYTES
+                return call_units(len(arguments))
             case "tool_result":
                 inner: list[Part] = []
                 yield from self._add_content(block.content, (*place, "content"), inner)
@@ -220,11 +203,9 @@ class Blocks:
         parts.append(image)
         if self.image_param is None:
             self.image_param = show(place)
-        if isinstance(image, Image):
-            return IMAGE_UNITS + len(image.data) // IMAGE_UNIT_BYTES
-        if self.link_param is None:
+        if isinstance(image, LinkedImage) and self.link_param is None:
             self.link_param = show(source_place)
-        return IMAGE_UNITS
+        return image_units(image)
 
     def _image(self, source: SourceIn, place: Place) -> Image | LinkedImage:
         if source.type == "url":
@@ -241,7 +222,7 @@ class Blocks:
         media_type = (source.media_type or "").strip().lower()
         if not media_type.startswith("image/"):
             raise invalid_request(
-                f"An image has a media type such as image/png, not {_quote(media_type)}.",
+                f"An image has a media type such as image/png, not {quote(media_type)}.",
                 code="invalid_value",
                 param=show((*place, "media_type")),
             )
@@ -299,17 +280,3 @@ def _add_long(block: LongBlockIn, parts: list[Part]) -> None:
     *others, last = block.pieces
     parts += map(Thinking, others)
     parts.append(Thinking(last, block.signature or ""))
-
-
-def _mark_last(parts: list[Part], raw: Raw) -> None:
-    """Put a cache mark on what was said last; thinking has none."""
-    mark = find_cache_mark(raw)
-    last = parts[-1]
-    if mark is not None and not isinstance(last, Thinking):
-        parts[-1] = replace(last, cache=mark)
-
-
-def _quote(word: str) -> str:
-    if len(word) > QUOTED_CHARS_MAX:
-        word = word[:QUOTED_CHARS_MAX] + "…"
-    return f"'{word}'"

@@ -1,8 +1,9 @@
 """The calls of an answer, one after the other, as this dialect has them.
 
 An upstream may write several calls side by side, and here a block ends before the next one begins.
-So a call that begins within another is held back until that one is whole. An upstream that writes
-them in turn, as most do, has nothing held back.
+So each call waits for those before it to be whole. And it waits for the first of its arguments:
+what is said before them is no longer within it. Of an upstream that writes calls in turn, as most
+do, nothing else is held back.
 """
 
 from __future__ import annotations
@@ -24,54 +25,61 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Calls:
-    """Gives the deltas of one call after those of another."""
+    """Gives the deltas of one call after those of another, in the order they began."""
 
-    __slots__ = ("_held", "_open", "_written")
+    __slots__ = ("_open", "_waiting", "_written")
 
     def __init__(self) -> None:
         # The number of the call that is being written.
         self._open: int | None = None
         self._written = Pieces()
-        self._held: dict[int, tuple[ToolCallBegun, Pieces]] = {}
+        self._waiting: dict[int, tuple[ToolCallBegun, Pieces]] = {}
 
     @property
     def is_going_on(self) -> bool:
-        """Whether more has to come of the calls that have begun."""
-        return self._open is not None and (bool(self._held) or not is_object(str(self._written)))
+        """Whether more has to come of the call that is being written."""
+        return self._open is not None and not is_object(str(self._written))
 
     def add(self, delta: CallDelta) -> tuple[CallDelta, ...]:
         """What can be written now; raises Fault(PROTOCOL_ERROR) where it belongs to no call."""
-        if type(delta) is ToolArgumentsDelta:
-            if delta.call == self._open:
-                self._written.new.append(delta.text)
-                self._written.tidy()
-                return (delta,)
-            held = self._held.get(delta.call)
-            if held is None:
-                raise Fault(
-                    FaultKind.PROTOCOL_ERROR,
-                    "The upstream gave arguments to a call that it never made, or had ended.",
-                )
-            held[1].new.append(delta.text)
-            held[1].tidy()
+        call = delta.call
+        if type(delta) is ToolCallBegun:
+            if not self.is_going_on:
+                self.end()
+            self._waiting[call] = delta, Pieces()
             return _NO_DELTAS
-        if self.is_going_on:
-            self._held[delta.call] = delta, Pieces()  # type: ignore[assignment]  # no other type
+        if call == self._open:
+            self._written.new.append(delta.text)
+            self._written.tidy()
+            return (delta,)
+        if call not in self._waiting:
+            raise Fault(
+                FaultKind.PROTOCOL_ERROR,
+                "The upstream gave arguments to a call that it never made, or had ended.",
+            )
+        begun, arguments = self._waiting[call]
+        is_next = not arguments and call == next(iter(self._waiting)) and not self.is_going_on
+        arguments.new.append(delta.text)
+        arguments.tidy()
+        if not is_next:
             return _NO_DELTAS
-        self._open, self._written = delta.call, Pieces()
-        return (delta,)
+        del self._waiting[call]
+        self._open, self._written = call, arguments
+        return begun, delta
+
+    def end(self) -> None:
+        """Nothing more belongs to the call that is being written."""
+        self._open = None
 
     def flush(self) -> list[CallDelta]:
-        """What was held back: nothing more belongs to any of these calls."""
-        self._open = None
-        if not self._held:
-            return []
+        """Those that waited: nothing more belongs to any of these calls."""
+        self.end()
         found: list[CallDelta] = []
-        for begun, arguments in self._held.values():
+        for begun, arguments in self._waiting.values():
             found.append(begun)
             if arguments:
                 found.append(ToolArgumentsDelta(begun.call, str(arguments)))
-        self._held = {}
+        self._waiting = {}
         return found
 
 

@@ -168,7 +168,7 @@ def _messages(asked: MessagesIn, blocks: Blocks) -> Generator[None, None, tuple[
             place = ("messages", index, "content")
             parts = yield from _parts(content, blocks, known, place)
             found.append(Message(role, tuple(parts)))
-        if blocks.is_step_done(1):
+        if blocks.step.is_done(1):
             yield
     return tuple(found)
 

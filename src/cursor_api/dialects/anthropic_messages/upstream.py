@@ -1,7 +1,8 @@
 """Anthropic's messages requests, written: what an upstream that speaks this dialect is sent.
 
 A request that came in this dialect goes on as it came, unknown fields and all; only what the
-gateway decides is written over it. Any other is written from the domain's values.
+gateway decides is written over it, and what the host would refuse (hosts.py). Any other is written
+from the domain's values.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from msgspec import Raw, Struct
 from cursor_api.dialects.anthropic_messages.caching import mark_prompt
 from cursor_api.dialects.anthropic_messages.enforceable import is_enforceable
 from cursor_api.dialects.anthropic_messages.families import Family, family_of
+from cursor_api.dialects.anthropic_messages.hosts import suit, takes_system_turns
 from cursor_api.dialects.anthropic_messages.parameters import CHOICES
 from cursor_api.dialects.anthropic_messages.request import NAME
+from cursor_api.dialects.anthropic_messages.system_turns import place_system
 from cursor_api.dialects.anthropic_messages.thinking import ThinkingFields, write_thinking
 from cursor_api.dialects.anthropic_messages.turns import Object, Turn, write_turns
 from cursor_api.domain.chat import (
@@ -28,6 +31,7 @@ from cursor_api.domain.chat import (
     Tool,
     ToolChoice,
 )
+from cursor_api.domain.content import Role
 from cursor_api.wire import free_text
 from cursor_api.wire.cache_marks import write_cache_mark
 from cursor_api.wire.json_bounds import SLICE_BYTES
@@ -46,7 +50,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class WriteOptions(Struct, frozen=True):
-    """What the operator decides.
+    """What the operator decides, and `host`, who serves.
 
     `output_count` is allowed where the caller names no number; None: by the model's family.
     `is_cached`: a prompt without marks of the caller's is marked for the upstream's cache.
@@ -54,6 +58,7 @@ class WriteOptions(Struct, frozen=True):
 
     output_count: int | None = None
     is_cached: bool = True
+    host: str = ""
 
 
 def can_hold_to(form: OutputForm, model: str) -> bool:
@@ -68,7 +73,7 @@ def encode_request(
     decided: Object = {"model": model, "stream": is_stream}
     native = request.origin.native_in(NAME)
     if native is not None:
-        passed = _FIELDS.decode(native.body)
+        passed = _pass_on(request, native.body, model, options.host)
         if len(native.body) > SLICE_BYTES:
             yield
         return _encode({**passed, **decided})
@@ -88,12 +93,22 @@ def encode_request(
     return _encode(
         {
             **decided,
-            **fields,
+            **suit(fields, model, options.host),
             **({"tools": tools} if tools else {}),
             **({"system": written.system} if written.system else {}),
             "messages": messages,
         }
     )
+
+
+def _pass_on(request: ChatRequest, body: bytes, model: str, host: str) -> Object:
+    """The fields of a request as they came, but for what would be refused."""
+    fields = _FIELDS.decode(body)
+    passed = suit(fields, model, host)
+    has_system = any(message.role is Role.SYSTEM for message in request.messages)
+    if has_system and not takes_system_turns(model, host):
+        return {**passed, "messages": place_system(fields["messages"])}
+    return passed
 
 
 def _message(turn: Turn) -> Object:

@@ -1,4 +1,4 @@
-"""Images as OpenAI's clients give them, and how error messages quote a caller's value."""
+"""Images as OpenAI's clients give them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from cursor_api.wire.images import ImageError, parse_data_url
 
 # Servers take some 8,000 in a request line; signed addresses have 2,000.
 LINK_CHARS_MAX: Final = 8_000
-# How much of a caller's own word an error message repeats.
-QUOTED_CHARS_MAX: Final = 40
 
 
 def read_image(url: str, path: str, image_bytes_max: int) -> Image | LinkedImage:
@@ -31,10 +29,3 @@ def read_image(url: str, path: str, image_bytes_max: int) -> Image | LinkedImage
         return parse_data_url(url, image_bytes_max)
     except ImageError as error:
         raise invalid_request(f"'{path}' {error}.", code="invalid_image_url", param=path) from error
-
-
-def quote(word: str) -> str:
-    """A caller's word in quotes, cut where it is long."""
-    if len(word) > QUOTED_CHARS_MAX:
-        word = word[:QUOTED_CHARS_MAX] + "…"
-    return f"'{word}'"

@@ -42,6 +42,8 @@ _SWITCHED_HOSTS: Final = (
     *_DEEPSEEK_HOSTS,
     *("api.moonshot.cn", "api.moonshot.ai", "open.bigmodel.cn", "api.z.ai"),
 )
+# But for these, which refuse to be told so.
+_ALWAYS_ON: Final = re.compile(r"\bkimi-k(?:2\.7-code|3)")
 # They think in any case.
 _THINKING: Final = re.compile(r"gpt-oss|gemini")
 # They refuse calls that come back without the thoughts that led to them, even to none.
@@ -106,15 +108,16 @@ def level_of(effort: Effort, family: Family) -> str | None:
 
 
 def _other_family(name: str, host: str) -> Family:
-    is_switched = host.endswith(_SWITCHED_HOSTS)
+    is_at_home = host.endswith(_SWITCHED_HOSTS)
     if host.endswith(_DEEPSEEK_HOSTS):
         efforts: tuple[Effort, ...] = (Effort.LOW, Effort.HIGH, Effort.MAX)
-    elif is_switched or _THINKING.search(name):
+    elif is_at_home or _THINKING.search(name):
         efforts = _LOW_TO_HIGH
     else:
         efforts = () if "llama" in name else (Effort.NONE, *_LOW_TO_HIGH)
     if host.endswith(_REASONING_HOSTS):
         return Family(thoughts="reasoning", efforts=efforts)
+    is_switched = is_at_home and _ALWAYS_ON.search(name) is None
     owes_thoughts = _OWING.search(name) is not None
     return Family(owes_thoughts=owes_thoughts, efforts=efforts, is_switched=is_switched)
 

@@ -12,10 +12,9 @@ from collections.abc import Generator, Sequence
 from functools import partial
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
-from cursor_api.dialects.openai.images import quote, read_image
+from cursor_api.dialects.openai.images import read_image
 from cursor_api.dialects.openai_chat.decode import decode_chat
 from cursor_api.dialects.openai_chat.features import read_features
 from cursor_api.dialects.openai_chat.parameters import read_conversation, read_parameters
@@ -43,16 +42,16 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
-from cursor_api.domain.errors import Fault, invalid_request
+from cursor_api.domain.errors import Fault, invalid_request, quote
 from cursor_api.domain.features import Feature
-from cursor_api.domain.value import replace
 from cursor_api.ports.dialect import ParsedRequest
-from cursor_api.wire.cache_marks import find_cache_mark
+from cursor_api.wire.cache_marks import mark_last
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import without_mark
 from cursor_api.wire.json_texts import decode_arguments, decode_text
 from cursor_api.wire.limits import RequestLimits
 from cursor_api.wire.surrogates import LONE_SURROGATES, decode_mended
+from cursor_api.wire.work_units import Step, call_units, image_units
 
 NAME: Final = "openai_chat"
 ROLES: dict[str, Role] = {
@@ -68,14 +67,6 @@ IMAGE_PARTS = frozenset({"image_url", "input_image"})
 FILE_PARTS = frozenset({"file", "input_file"})
 # Places of parts that an answer's header names.
 IGNORED_MAX = 20
-
-# Messages, parts and calls in one step, at about two microseconds each. An image counts as ten, for
-# its size may come after many segments, and as one more for every so many bytes of data.
-STEP_UNITS = 500
-IMAGE_UNITS = 10
-IMAGE_UNIT_BYTES = 1_024
-# The arguments of a call are decoded here and not with the rest.
-ARGUMENT_UNIT_BYTES = 4_096
 
 # The message and its part.
 Place = tuple[int, int]
@@ -193,12 +184,12 @@ class _Conversion:
     kind that not every upstream takes.
     """
 
-    __slots__ = ("_answered_to", "_given", "_limits", "_units", "ignored", "places")
+    __slots__ = ("_answered_to", "_given", "_limits", "_step", "ignored", "places")
 
     def __init__(self, given: Sequence[MessageIn], limits: RequestLimits) -> None:
         self._given = given
         self._limits = limits
-        self._units = 0
+        self._step = Step()
         # The last message of the model's, once somebody wants to know.
         self._answered_to: int | None = None
         self.ignored: tuple[str, ...] = ()
@@ -226,9 +217,9 @@ class _Conversion:
                 call_id = message.tool_call_id or message.name or ""
                 parts = [ToolResult(call_id, tuple(parts))]  # type: ignore[arg-type]  # no other
             if message.cache_control and parts:
-                _mark_last(parts, message.cache_control)
+                mark_last(parts, message.cache_control)
             found.append(Message(role, tuple(parts)))
-            if self._is_step_done(1):
+            if self._step.is_done(1):
                 yield
         return tuple(found)
 
@@ -246,8 +237,8 @@ class _Conversion:
                 elif units > 1:
                     self._note_image(parts[-1], (index, number))
             if part.cache_control and parts:
-                _mark_last(parts, part.cache_control)
-            if self._is_step_done(units):
+                mark_last(parts, part.cache_control)
+            if self._step.is_done(units):
                 yield
 
     def _note_image(self, image: Part, place: Place) -> None:
@@ -289,27 +280,12 @@ class _Conversion:
                 found = _other_call(call)
             parts.append(found)
             if call.cache_control:
-                _mark_last(parts, call.cache_control)
-            if self._is_step_done(1 + len(found.arguments) // ARGUMENT_UNIT_BYTES):
+                mark_last(parts, call.cache_control)
+            if self._step.is_done(call_units(len(found.arguments))):
                 yield
         if message.function_call is not None:
             called = message.function_call
             parts.append((yield from _function_call(called.name or "", called)))
-
-    def _is_step_done(self, units: int) -> bool:
-        self._units += units
-        if self._units < STEP_UNITS:
-            return False
-        self._units = 0
-        return True
-
-
-def _mark_last(parts: list[Part], raw: msgspec.Raw) -> None:
-    """Put a cache mark on what was said last; reasoning has none."""
-    mark = find_cache_mark(raw)
-    last = parts[-1]
-    if mark is not None and not isinstance(last, Thinking):
-        parts[-1] = replace(last, cache=mark)
 
 
 def _unknown_role(message: MessageIn, index: int) -> Fault:
@@ -332,8 +308,7 @@ def _add_part(part: PartIn, place: Place, parts: list[Part], limits: RequestLimi
     if part.type in IMAGE_PARTS:
         image = _image(part, place, limits)
         parts.append(image)
-        size_bytes = len(image.data) if isinstance(image, Image) else 0
-        return IMAGE_UNITS + size_bytes // IMAGE_UNIT_BYTES
+        return image_units(image)
     if part.type != "refusal":
         return 0
     if part.refusal is None:

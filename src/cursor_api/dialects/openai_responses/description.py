@@ -5,7 +5,7 @@ Nothing is decoded with these types: schema.py has those.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -22,6 +22,13 @@ class ResponseRequest(Struct):
     stream: bool | None = None
     store: bool | None = None
     previous_response_id: str | None = None
+
+
+class InputTokensOut(Struct):
+    """How many tokens a request has. The header `x-token-count` says who counted."""
+
+    object: Literal["response.input_tokens"]
+    input_tokens: int
 
 
 DESCRIPTION = DialectDescription(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterable, Mapping, Sequence
 
+import msgspec
+
 from cursor_api.dialects.openai.faults import render_fault
 from cursor_api.dialects.openai.limit_headers import limit_headers
 from cursor_api.dialects.openai.models import render_model, render_models
 from cursor_api.dialects.openai_responses.answer import EventRenderer, ResponseFolder
 from cursor_api.dialects.openai_responses.compaction import CompactionFolder, CompactionRenderer
-from cursor_api.dialects.openai_responses.description import DESCRIPTION
+from cursor_api.dialects.openai_responses.description import DESCRIPTION, InputTokensOut
 from cursor_api.dialects.openai_responses.kept import (
     UNSERVED,
     DeletedOut,
@@ -24,6 +26,7 @@ from cursor_api.dialects.openai_responses.kept import (
 from cursor_api.dialects.openai_responses.request import NAME, Style, parse_request
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.content import Message
+from cursor_api.domain.deltas import InputCount
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.kept import KeptPage, Reference
 from cursor_api.domain.standing import Standing
@@ -32,7 +35,7 @@ from cursor_api.wire.limits import RequestLimits
 
 
 class OpenAiResponses:
-    """Implements `ports.Dialect`, and `KeepingDialect` of the web."""
+    """Implements `ports.Dialect`, and of the web `KeepingDialect` and `CountsTokens`."""
 
     name = NAME
     paths = ("/v1/responses",)
@@ -40,6 +43,8 @@ class OpenAiResponses:
     passed_headers: Mapping[bytes, re.Pattern[bytes]] = {}
     kept_types = (ResponseOut, DeletedOut, ItemsOut)
     unserved = UNSERVED
+    count_path = "/v1/responses/input_tokens"
+    count_out = InputTokensOut
     # A comment, which every client skips.
     ping = b": keep-alive\n\n"
 
@@ -72,6 +77,10 @@ class OpenAiResponses:
     def limit_headers(self, standing: Standing) -> Iterable[tuple[bytes, bytes]]:
         """`x-ratelimit-…`."""
         return limit_headers(standing)
+
+    def count(self, count: InputCount) -> bytes:
+        """The body of POST /v1/responses/input_tokens."""
+        return msgspec.json.encode(InputTokensOut("response.input_tokens", count.tokens_count))
 
     def recall(
         self, turns: Sequence[bytes], limits: RequestLimits

@@ -14,8 +14,9 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from cursor_api.dialects.openai_responses.parameters import CHOICES, find_flag, find_text
-from cursor_api.dialects.openai_responses.schema import NOTHING, ResponsesIn
+from cursor_api.dialects.openai_responses.parameters import CHOICES
+from cursor_api.dialects.openai_responses.schema import ResponsesIn
+from cursor_api.wire.json_lenient import FLAG, NOTHING, TEXT, find_value
 from cursor_api.wire.sse_text import encode_line, escape_line_ends
 
 # What may have been given of what is repeated.
@@ -45,7 +46,7 @@ def read_echo(given: ResponsesIn, *, is_kept: bool) -> bytes:
 
 
 def _read_echo(given: ResponsesIn, *, is_kept: bool) -> bytes:
-    is_parallel = find_flag(given.parallel_tool_calls) is not False
+    is_parallel = find_value(FLAG, given.parallel_tool_calls) is not False
     return b"".join(
         (
             _CONSTANT,
@@ -53,20 +54,20 @@ def _read_echo(given: ResponsesIn, *, is_kept: bool) -> bytes:
             b'"metadata":%b,' % _object(given.metadata, b"{}"),
             b'"parallel_tool_calls":%b,' % (b"true" if is_parallel else b"false"),
             b'"previous_response_id":%b,' % _text(given.previous_response_id),
-            b'"prompt_cache_key":%b,' % _text(find_text(given.prompt_cache_key)),
+            b'"prompt_cache_key":%b,' % _text(find_value(TEXT, given.prompt_cache_key)),
             b'"reasoning":%b,' % _object(given.reasoning, b'{"effort":null,"summary":null}'),
             b'"store":%b,' % (b"true" if is_kept else b"false"),
             b'"temperature":%b,' % _number(given.temperature),
             b'"text":%b,' % _object(given.text, b'{"format":{"type":"text"}}'),
             b'"tool_choice":%b,' % _choice(given.tool_choice),
             b'"top_p":%b,' % _number(given.top_p),
-            b'"user":%b,' % _text(find_text(given.user)),
+            b'"user":%b,' % _text(find_value(TEXT, given.user)),
         )
     )
 
 
 def _choice(raw: Raw) -> bytes:
-    word = find_text(raw)
+    word = find_value(TEXT, raw)
     return encode_line(word) if word is not None and word in CHOICES else _object(raw, b'"auto"')
 
 

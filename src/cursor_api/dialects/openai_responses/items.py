@@ -19,15 +19,12 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Raw
 
-from cursor_api.dialects.openai.images import quote, read_image
+from cursor_api.dialects.openai.images import read_image
 from cursor_api.dialects.openai_responses.namespaces import join_name
-from cursor_api.dialects.openai_responses.parameters import find_text
 from cursor_api.dialects.openai_responses.schema import (
     ID_PREFIX,
     ITEM,
-    NOTHING,
     PART,
-    RAWS,
     WHOSE,
     ImageUrlIn,
     ItemIn,
@@ -44,12 +41,14 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
-from cursor_api.domain.errors import Fault, invalid_request
+from cursor_api.domain.errors import Fault, invalid_request, quote
 from cursor_api.domain.features import Feature
 from cursor_api.domain.kept import Reference
 from cursor_api.wire.json_decode import decode_checked
+from cursor_api.wire.json_lenient import ITEMS, NOTHING, TEXT, find_value
 from cursor_api.wire.json_texts import decode_arguments, decode_text
 from cursor_api.wire.limits import RequestLimits
+from cursor_api.wire.work_units import Step, call_units, image_units
 
 _T = TypeVar("_T")
 
@@ -83,11 +82,6 @@ COMPACT: Final = (
 )
 # Places that an answer's header names.
 IGNORED_MAX: Final = 20
-# Items and parts in one step, at about two microseconds each. An image counts as ten, and as one
-# more for every so many bytes of data.
-STEP_UNITS: Final = 500
-IMAGE_UNITS: Final = 10
-UNIT_BYTES: Final = 1_024
 
 _QUOTE: Final = ord('"')
 _BRACKET: Final = ord("[")
@@ -107,7 +101,7 @@ class Conversion:
         "_items",
         "_last_said",
         "_limits",
-        "_units",
+        "_step",
         "ignored",
         "image_params",
         "is_compaction",
@@ -117,7 +111,7 @@ class Conversion:
     def __init__(self, items: Sequence[Raw], limits: RequestLimits) -> None:
         self._items = items
         self._limits = limits
-        self._units = 0
+        self._step = Step()
         # Of parts.
         self._count = 0
         # Where the model has had the word last, once somebody wants to know.
@@ -146,7 +140,7 @@ class Conversion:
             else:
                 found.append(Message(role, tuple(parts)))
             is_joinable = joins
-            if self._is_step_done(1 + len(memoryview(raw)) // (4 * UNIT_BYTES)):
+            if self._step.is_done(call_units(len(memoryview(raw)))):
                 yield
         return found
 
@@ -200,7 +194,7 @@ class Conversion:
         return None, []
 
     def _note_reference(self, item: ItemIn, place: str) -> None:
-        id_ = find_text(item.id)
+        id_ = find_value(TEXT, item.id)
         if not id_:
             raise _missing(f"{place}.id")
         if id_ in self.references:
@@ -243,7 +237,7 @@ class Conversion:
                 code="invalid_type",
                 param=place,
             )
-        given = _decode(RAWS, raw, place, self._limits)
+        given = _decode(ITEMS, raw, place, self._limits)
         self._count_parts(len(given))
         for number, inner in enumerate(given):
             where = f"{place}[{number}]"
@@ -253,7 +247,7 @@ class Conversion:
                 raise _unknown_part(part, where)
             if not units:
                 self._ignore(where)
-            if self._is_step_done(units):
+            if self._step.is_done(units):
                 yield
 
     def _add_part(self, part: PartIn, place: str, parts: list[Part]) -> Generator[None, None, int]:
@@ -266,9 +260,7 @@ class Conversion:
         if part.type in IMAGE_PARTS:
             image = self._image(part, place)
             parts.append(image)
-            if isinstance(image, LinkedImage):
-                return IMAGE_UNITS
-            return IMAGE_UNITS + len(image.data) // UNIT_BYTES
+            return image_units(image)
         if part.type != "refusal":
             return 0
         if part.refusal is None:
@@ -301,13 +293,6 @@ class Conversion:
     def _ignore(self, place: str) -> None:
         if len(self.ignored) < IGNORED_MAX:
             self.ignored += (place,)
-
-    def _is_step_done(self, units: int) -> bool:
-        self._units += units
-        if self._units < STEP_UNITS:
-            return False
-        self._units = 0
-        return True
 
 
 def _decode(decoder: msgspec.json.Decoder[_T], raw: Raw, place: str, limits: RequestLimits) -> _T:

@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from cursor_api.dialects.openai_responses.request import read_items
-from cursor_api.dialects.openai_responses.schema import RAWS
 from cursor_api.domain.content import Message
 from cursor_api.domain.kept import KeptPage, Reference, not_kept
+from cursor_api.wire.json_lenient import ITEMS
 from cursor_api.wire.limits import RequestLimits
 
 # Addresses that clients of OpenAI's know and that mean nothing here, and what is said there.
@@ -82,11 +82,11 @@ def fill(
     """
     said: dict[str, Raw] = {}
     for body in answers.values():
-        said |= {_NAMED.decode(raw).id: raw for raw in RAWS.decode(_OUTPUT.decode(body).output)}
+        said |= {_NAMED.decode(raw).id: raw for raw in ITEMS.decode(_OUTPUT.decode(body).output)}
         yield
     wanted = {one.param: one.item_id for one in references}
     filled = []
-    for index, raw in enumerate(RAWS.decode(items)):
+    for index, raw in enumerate(ITEMS.decode(items)):
         param = f"input[{index}]"
         id_ = wanted.get(param)
         if id_ is not None and id_ not in said:

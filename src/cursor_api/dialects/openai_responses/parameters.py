@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from cursor_api.dialects.openai_responses.namespaces import join_name
-from cursor_api.dialects.openai_responses.schema import NOTHING, RAWS, ResponsesIn
+from cursor_api.dialects.openai_responses.schema import ResponsesIn
 from cursor_api.domain.chat import (
     Choice,
     Effort,
@@ -29,7 +29,9 @@ from cursor_api.domain.features import Feature, RequestedFeature
 from cursor_api.wire.json_lenient import (
     COUNT,
     FLAG,
+    ITEMS,
     NO_ARGUMENTS,
+    NOTHING,
     NUMBER,
     TEXT,
     find_object,
@@ -134,14 +136,14 @@ def read_tools(raw: Raw) -> Tools:
 
 def _flatten(raw: Raw) -> Iterator[tuple[str, _ToolIn]]:
     """Each tool with its namespace, "" for one that is in none."""
-    for one in find_value(RAWS, raw) or ():
+    for one in find_value(ITEMS, raw) or ():
         tool = find_value(_TOOL, one)
         if tool is None:
             continue
         if tool.type != "namespace":
             yield "", tool
             continue
-        for inner in find_value(RAWS, tool.tools) or ():
+        for inner in find_value(ITEMS, tool.tools) or ():
             if (found := find_value(_TOOL, inner)) is not None:
                 yield tool.name, found
 
@@ -180,7 +182,7 @@ def read_features(
     if given.reasoning is not NOTHING and _reasoning(given.reasoning) is not None:
         found.append(RequestedFeature(Feature.REASONING, "reasoning"))
     found += _read_numbers(given)
-    if given.service_tier is not NOTHING and find_text(given.service_tier) not in DEFAULT_TIERS:
+    if find_value(TEXT, given.service_tier) not in DEFAULT_TIERS:
         found.append(RequestedFeature(Feature.SERVICE_TIER, "service_tier"))
     found += [RequestedFeature(feature, param) for feature, param in image_params.items()]
     return tuple(found)
@@ -200,16 +202,6 @@ def _read_numbers(given: ResponsesIn) -> Iterator[RequestedFeature]:
             yield RequestedFeature(feature, param)
 
 
-def find_text(raw: Raw) -> str | None:
-    """The string, if it is one."""
-    return find_value(TEXT, raw)
-
-
-def find_flag(raw: Raw) -> bool | None:
-    """The boolean, if it is one."""
-    return find_value(FLAG, raw)
-
-
 def _one_word(kind: str) -> str:
     """A caller's word as it may stand in a header."""
     return "".join(one for one in kind[:40] if one.isascii() and (one.isalnum() or one in "_-."))
@@ -219,12 +211,12 @@ def _choose(
     given: ResponsesIn, tools: tuple[Tool, ...]
 ) -> tuple[tuple[Tool, ...], ToolChoice | None]:
     """The tools that may be called, and how; `allowed_tools` leaves the others out."""
-    is_parallel = find_flag(given.parallel_tool_calls) is not False
+    is_parallel = find_value(FLAG, given.parallel_tool_calls) is not False
     raw = given.tool_choice
-    word = find_text(raw)
+    word = find_value(TEXT, raw)
     choice = None if word is not None else find_value(_CHOICE, raw)
     if choice is not None and choice.type == "allowed_tools":
-        allowed = find_value(RAWS, choice.tools) or []
+        allowed = find_value(ITEMS, choice.tools) or []
         named = [find_value(_CHOICE, item) for item in allowed]
         names = {join_name(one.namespace, one.name) for one in named if one is not None}
         tools = tuple(tool for tool in tools if tool.name in names)
@@ -257,6 +249,6 @@ def _reasoning(raw: Raw) -> Reasoning | None:
     given = find_value(_REASONING, raw)
     if given is None:
         return None
-    effort = _EFFORTS.get(find_text(given.effort) or "")
+    effort = _EFFORTS.get(find_value(TEXT, given.effort) or "")
     budget = find_value(COUNT, given.max_tokens)
     return None if effort is None and budget is None else Reasoning(effort, budget)

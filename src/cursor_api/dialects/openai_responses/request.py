@@ -13,12 +13,11 @@ from cursor_api.dialects.openai_responses.echo import read_echo
 from cursor_api.dialects.openai_responses.items import Conversion
 from cursor_api.dialects.openai_responses.parameters import (
     NO_TOOLS,
-    find_text,
     read_features,
     read_parameters,
     read_tools,
 )
-from cursor_api.dialects.openai_responses.schema import BODY, NOTHING, RAWS, ResponsesIn
+from cursor_api.dialects.openai_responses.schema import BODY, ResponsesIn
 from cursor_api.domain.chat import ChatRequest, Origin
 from cursor_api.domain.content import Message, Part, Role, Text
 from cursor_api.domain.errors import invalid_request
@@ -26,6 +25,7 @@ from cursor_api.domain.kept import Thread
 from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import check_json, decode_checked, without_mark
+from cursor_api.wire.json_lenient import ITEMS, NOTHING, TEXT, find_value
 from cursor_api.wire.json_texts import decode_text
 from cursor_api.wire.limits import RequestLimits
 from cursor_api.wire.surrogates import LONE_SURROGATES, decode_mended
@@ -75,7 +75,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
         origin=Origin(
             None,
             read_features(asked, tools, read.image_params),
-            find_text(asked.prompt_cache_key),
+            find_value(TEXT, asked.prompt_cache_key),
         ),
     )
     is_kept = asked.store is not False
@@ -96,7 +96,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
 
 def read_items(items: bytes, limits: RequestLimits) -> Generator[None, None, list[Message]]:
     """The messages that a JSON list of items holds."""
-    return (yield from Conversion(RAWS.decode(items), limits).messages())
+    return (yield from Conversion(ITEMS.decode(items), limits).messages())
 
 
 def _decode(body: bytes, limits: RequestLimits) -> Generator[None, None, ResponsesIn]:
@@ -166,7 +166,7 @@ def _read_input(
             code="invalid_type",
             param="input",
         )
-    items = RAWS.decode(raw)
+    items = ITEMS.decode(raw)
     if len(items) > limits.messages_max:
         raise invalid_request(
             f"'input' holds {len(items)} items; the limit is {limits.messages_max}.",

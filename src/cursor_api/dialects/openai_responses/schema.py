@@ -13,16 +13,13 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from cursor_api.wire import json_lenient
+from cursor_api.wire.json_lenient import NOTHING
 
 # `gc=False`: these structs form no cycles, and a large body would otherwise make the collector
 # walk hundreds of thousands of them.
 
 # An answer's id: this, and the id of its request, which the ids of its items have in them too.
 ID_PREFIX: Final = "resp_"
-
-# Compared by identity: where a field was not given.
-NOTHING: Final = json_lenient.NOTHING
 
 
 class ImageUrlIn(Struct, gc=False):
@@ -94,6 +91,5 @@ class ResponsesIn(Struct, gc=False):
 
 ITEM: Final = msgspec.json.Decoder(ItemIn)
 WHOSE: Final = msgspec.json.Decoder(WhoseIn)
-RAWS: Final = msgspec.json.Decoder(list[Raw])
 PART: Final = msgspec.json.Decoder(PartIn)
 BODY: Final = msgspec.json.Decoder(ResponsesIn)

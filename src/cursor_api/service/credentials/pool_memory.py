@@ -2,6 +2,7 @@
 
 Rules of this file:
 - One save at a time: of two, the older would undo the newer in the store.
+- What the owner wishes counts once it is kept; what was learnt counts all the same.
 - Other gateways of the same files save there too. What the owner has set at one of them counts
   here, but where this one was told something newer.
 """
@@ -9,10 +10,12 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Sequence
 
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.errors import StoreError
+from cursor_api.domain.credential_health import Preferences
+from cursor_api.domain.errors import Fault, StoreError
 from cursor_api.domain.problems import Notice, NoticeCode
 from cursor_api.ports.stores import PoolStateStore
 from cursor_api.service.credentials.pools import CredentialPools
@@ -53,6 +56,21 @@ class PoolMemory:
                 raise
             self.warnings = ()
 
+    async def prefer(self, alias: str, known: Preferences, wanted: Preferences) -> None:
+        """What the owner prefers from now on, instead of what is `known`.
+
+        Raises StoreError where it cannot be kept; nothing has changed then.
+        """
+        self._pools.set_preferences(alias, wanted)
+        try:
+            await self.save()
+        except StoreError:
+            # Another change may have been made meanwhile, or the credential gone.
+            with contextlib.suppress(Fault):
+                now = self._pools.get_slot(alias).preferences
+                self._pools.set_preferences(alias, now.merge(wanted, known))
+            raise
+
     async def _save(self) -> None:
         revision = self._pools.revision
         if revision == self._saved_revision and not await self._store.has_changed():
@@ -78,7 +96,7 @@ class PoolMemory:
 def _not_saved(cause: str) -> Notice:
     values = {"cause": cause}
     text = (
-        "What is set for credentials cannot be saved: {cause} It holds in this process until it"
-        " ends, and no other process of this machine hears of it."
+        "What was learnt of credentials cannot be saved: {cause} It holds in this process until it"
+        " ends, and what is set for them cannot be changed."
     )
     return Notice(NoticeCode.STATE_NOT_SAVED, text.format(**values), values)

@@ -15,7 +15,6 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import (
@@ -29,12 +28,15 @@ from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import BindingNotStoredError, StoreAwayError, StoreError
 from cursor_api.domain.expiry import expires_soon
 from cursor_api.domain.problems import Notice
+from cursor_api.options.said import tell
 from cursor_api.ports.credential_rows import FindUnread, PreferenceStep, SharedCredentials
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore
 from cursor_api.service.credentials.changes import find_acts
+from cursor_api.service.credentials.configured import rename_configured
 from cursor_api.service.credentials.pool_memory import PoolMemory
 from cursor_api.service.credentials.pools import CredentialPools
+from cursor_api.service.credentials.warned import Warned
 
 # Promise: a change made in the store is noticed within 2 s, and the store needs two looks.
 LOOK_EVERY_S = 0.8
@@ -42,7 +44,7 @@ LOOK_EVERY_S = 0.8
 SAVE_EVERY_S = 2.0
 WARN_EVERY_S = 60.0
 
-CANNOT_SAVE = "the pool's memory cannot be saved"
+CANNOT_SAVE = tell("the pool's memory cannot be saved")
 CANNOT_LOOK = "the credentials in the database cannot be looked at; those that are known serve on"
 CANNOT_RELOAD = "the credentials changed and cannot be read; the old ones serve on"
 
@@ -87,14 +89,14 @@ class Roster:
         # Where credentials of the configuration belong, or ever did. None is the store's.
         self._configured_endpoints: set[str] = set()
         self._has_started = False
+        self._looking = asyncio.Lock()
         # By digest, the state of credentials that do not serve now: those that were removed may
         # come back (undo), and those of an earlier run are about to be loaded.
         self._kept: dict[str, tuple[Preferences, CredentialHealth]] = {}
         # Why what is in the store now cannot be used as it is; None when it is what serves.
         self.trouble: StoreError | None = None
         self._unread: Sequence[Notice] = ()
-        # By matter, the last warning, so that none is repeated every second.
-        self._last_warned: dict[str, str] = {}
+        self._warned = Warned(parts.observer)
 
     @property
     def warnings(self) -> Sequence[Notice]:
@@ -121,7 +123,7 @@ class Roster:
         try:
             self._kept = dict(await self._with.state_store.load())
         except StoreError as error:
-            self._with.observer.warn("the pool's memory cannot be read", error=str(error))
+            self._with.observer.warn(tell("the pool's memory cannot be read"), error=error.said)
         self._has_started = True
         try:
             return await self.reload()
@@ -148,6 +150,11 @@ class Roster:
 
     async def reload_if_changed(self) -> bool:
         """Read the store again when it changed; raises StoreError like `reload`."""
+        # One at a time: of two that see the same change, both would note it.
+        async with self._looking:
+            return await self._reload_if_changed()
+
+    async def _reload_if_changed(self) -> bool:
         if not await self._with.store.has_changed():
             return False
         before = {one.alias: one.secret for one in self._stored}
@@ -216,13 +223,15 @@ class Roster:
         return credential
 
     async def prefer(self, alias: str, known: Preferences, change: PreferenceStep) -> None:
-        """Change what the owner prefers; where nodes share it, from what is known there."""
-        slot, preferences = self._with.pools.get_slot(alias), change(known)
-        if self._with.shared is not None and not slot.credential.is_configured:
-            preferences = await self._with.shared.prefer(alias, change)
-        self._with.pools.set_preferences(alias, preferences)
-        # The next change may be made at another process of this machine, a moment from now.
-        await self.save()
+        """Change what the owner prefers; where nodes share it, from what is known there.
+
+        Raises StoreError where it cannot be kept; nothing has changed then.
+        """
+        if self._with.shared is None or self._with.pools.get_slot(alias).credential.is_configured:
+            # At once: the next change may be made at another process of this machine.
+            await self._memory.prefer(alias, known, change(known))
+        else:
+            self._with.pools.set_preferences(alias, await self._with.shared.prefer(alias, change))
 
     async def save(self) -> None:
         """Keep the pool's memory when it changed; a failure is told once and tried again.
@@ -232,9 +241,9 @@ class Roster:
         try:
             await self._memory.save()
         except StoreError as error:
-            self._warn_once(CANNOT_SAVE, str(error))
+            self._warned.warn(CANNOT_SAVE, error.said)
         else:
-            self._last_warned.pop(CANNOT_SAVE, None)
+            self._warned.end(CANNOT_SAVE)
 
     async def watch(self) -> None:
         """Notice changes of the store, keep the memory, warn of expiries; until cancelled."""
@@ -243,39 +252,26 @@ class Roster:
             now = self._with.clock.monotonic()
             if now - warned_at >= WARN_EVERY_S:
                 warned_at = now
-                await self._go_on_after("warn of expiries", self._warn_of_expiry)
-                await self._go_on_after("look for unread credentials", self._look_for_unread)
+                await self._warned.go_on_after("warn of expiries", self._warn_of_expiry)
+                await self._warned.go_on_after("look for unread credentials", self._look_for_unread)
             if now - saved_at >= SAVE_EVERY_S:
                 saved_at = now
-                await self._go_on_after("save the pool's memory", self.save)
+                await self._warned.go_on_after("save the pool's memory", self.save)
             await asyncio.sleep(LOOK_EVERY_S)
-            await self._go_on_after("look for changed credentials", self._look)
-
-    async def _go_on_after(self, task: str, step: Callable[[], Awaitable[None]]) -> None:
-        """Take a step of the watch; a bug in it ends neither the other steps nor the watch."""
-        matter = f"the watch failed to {task}, and will try again"
-        try:
-            await step()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the watch has other things to do
-            kind = type(error).__name__
-            if self._last_warned.get(matter) != kind:
-                self._last_warned[matter] = kind
-                self._with.observer.warn(matter, exc_info=error)
-        else:
-            self._last_warned.pop(matter, None)
+            await self._warned.go_on_after("look for changed credentials", self._look)
 
     async def _look(self) -> None:
         try:
             has_changed = await self.reload_if_changed()
         except StoreAwayError as error:
-            self._warn_once(CANNOT_LOOK, str(error))
+            self._warned.warn(CANNOT_LOOK, str(error))
             return
         except StoreError as error:
-            self._warn_once(CANNOT_RELOAD, str(error))
+            self._warned.warn(CANNOT_RELOAD, str(error))
             return
-        self._last_warned.pop(CANNOT_LOOK, None)
+        self._warned.end(CANNOT_LOOK)
         if has_changed:
-            self._last_warned.pop(CANNOT_RELOAD, None)
+            self._warned.end(CANNOT_RELOAD)
             self._with.observer.notice(
                 "credentials reloaded", credential_count=self.credential_count
             )
@@ -293,7 +289,7 @@ class Roster:
     def _serve(self, stored: Sequence[Credential]) -> None:
         self._stored = stored
         stored = self._leave_out_configured(stored)
-        credentials = [*stored, *self._rename_configured(stored)]
+        credentials = [*stored, *rename_configured(self._configured, stored)]
         known = {_place(credential) for credential in self._with.pools.credentials}
         # Ten thousand that are there already cost next to nothing here, on the event loop.
         new = [credential for credential in credentials if _place(credential) not in known]
@@ -307,13 +303,13 @@ class Roster:
         for homeless in self._with.pools.replace(credentials, kept):
             # A configured one has its endpoint, but where nobody serves anything.
             if not homeless.is_configured:
-                self._warn_once(
-                    f"the credential {homeless.alias!r} serves nobody",
-                    f"no upstream {homeless.endpoint!r} is configured",
+                self._warned.warn(
+                    tell("the credential {name} serves nobody", name=repr(homeless.alias)),
+                    tell("no upstream {name} is configured", name=repr(homeless.endpoint)),
                 )
         self._take_preferences()
         for warning in self._with.store.warnings:
-            self._warn_once(warning)
+            self._warned.warn(warning)
 
     @property
     def _shared_preferences(self) -> Mapping[Secret, Preferences]:
@@ -332,21 +328,12 @@ class Roster:
         endpoints = {one.secret: one.endpoint for one in self._configured}
         for credential in stored:
             if credential.secret in endpoints:
-                self._warn_once(
-                    f"the credential {credential.alias!r} serves nobody",
-                    f"its token is a key of [[upstream]] {endpoints[credential.secret]!r}",
+                owner = repr(endpoints[credential.secret])
+                self._warned.warn(
+                    tell("the credential {name} serves nobody", name=repr(credential.alias)),
+                    tell("its token is a key of [[upstream]] {owner}", owner=owner),
                 )
         return [one for one in stored if one.secret not in endpoints]
-
-    def _rename_configured(self, stored: Sequence[Credential]) -> Iterator[Credential]:
-        """An alias is one credential's: the owner's own names in the store come first."""
-        taken = {credential.alias for credential in stored}
-        for credential in self._configured:
-            alias, number = credential.alias, 2
-            while alias in taken:
-                alias, number = f"{credential.alias}-{number}", number + 1
-            taken.add(alias)
-            yield replace(credential, alias=alias)
 
     def _keep_those_who_go(self, staying: Sequence[Credential]) -> None:
         places = {_place(credential) for credential in staying}
@@ -364,7 +351,7 @@ class Roster:
             if slot.expires_at is not None and expires_soon(slot.expires_at, now):
                 is_over = slot.expires_at <= now
                 what = "has expired" if is_over else "expires within three days"
-                self._warn_once(f"the credential {slot.credential.alias!r}", what)
+                self._warned.warn(f"the credential {slot.credential.alias!r}", what)
 
     async def _look_for_unread(self) -> None:
         if self._with.find_unread is not None:
@@ -372,12 +359,7 @@ class Roster:
             with contextlib.suppress(StoreError):
                 self._unread = await self._with.find_unread()
             for notice in self._unread:
-                self._warn_once(notice)
-
-    def _warn_once(self, matter: str | Notice, detail: str = "") -> None:
-        if self._last_warned.get(str(matter)) != detail:
-            self._last_warned[str(matter)] = detail
-            self._with.observer.warn(matter, **({"detail": detail} if detail else {}))
+                self._warned.warn(notice)
 
     def digest(self, credential: Credential) -> str:
         """What a credential is known by where its secret must not stand."""

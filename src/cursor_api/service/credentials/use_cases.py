@@ -22,21 +22,19 @@ from cursor_api.domain.credential import (
     CredentialChange,
     GivenCredential,
     Secret,
-    Spelling,
 )
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
-from cursor_api.domain.expiry import expires_soon, find_expiry
 from cursor_api.domain.problems import Notice, Problem, ProblemCode
 from cursor_api.options.said import tell
 from cursor_api.pool.slot import Slot
 from cursor_api.ports.process import Clock
 from cursor_api.service.credentials.pools import CredentialPools
+from cursor_api.service.credentials.previews import Preview, preview_line
 from cursor_api.service.credentials.report import (
     CredentialReport,
     Instant,
     UpstreamReport,
-    find_instant,
     instant,
     report,
     report_upstream,
@@ -92,33 +90,6 @@ class CredentialPage(Struct, frozen=True):
     notices: tuple[Notice, ...]
     trouble: Trouble | None
     upstreams: tuple[UpstreamReport, ...]
-
-
-class PreviewLine(Struct, frozen=True, rename={"has_binding": "has_checksum"}):
-    """What was recognised in a line. `alias` null: one is made up. `problem` null: it is right.
-
-    `problem` is English; its code and value are for those who say it in another language.
-    """
-
-    line: int
-    alias: str | None
-    secret: str
-    spelling: Spelling
-    is_jwt: bool
-    expires_at: Instant | None
-    expiry_warning: bool
-    is_expired: bool
-    has_binding: bool
-    problem: str | None
-    problem_code: str | None
-    problem_value: str | None
-
-
-class Preview(Struct, frozen=True):
-    """What adding a text would do."""
-
-    lines: tuple[PreviewLine, ...]
-    can_add: bool
 
 
 class Keep(enum.Enum):
@@ -210,6 +181,16 @@ class Credentials:
             ),
         )
 
+    async def look_for(self, alias: str) -> None:
+        """Have one be known here that another process or node added a moment ago.
+
+        Raises StoreError where it is not known and the store cannot tell.
+        """
+        try:
+            self._pools.get_slot(alias)
+        except Fault:
+            await self._roster.refresh()
+
     def get(self, alias: str) -> CredentialReport:
         """One of them."""
         slot = self._pools.get_slot(alias)
@@ -223,7 +204,7 @@ class Credentials:
         lines, problems = await self._examine(text, binding)
         now = self._clock.now()
         return Preview(
-            lines=tuple(self._preview_line(line, problems.get(line.line), now) for line in lines),
+            lines=tuple(preview_line(line, problems.get(line.line), now) for line in lines),
             can_add=bool(lines) and not problems,
         )
 
@@ -322,26 +303,6 @@ class Credentials:
                 yield line.line, line.problem
         if len(lines) > ADDED_COUNT_MAX:
             yield lines[-1].line, _MANY
-
-    @staticmethod
-    def _preview_line(
-        line: GivenCredential, problem: LineProblem | None, now: float
-    ) -> PreviewLine:
-        expires_at = find_expiry(line.secret)
-        return PreviewLine(
-            line=line.line,
-            alias=line.alias,
-            secret=Secret(line.secret).masked,
-            spelling=line.spelling,
-            is_jwt=line.is_jwt,
-            expires_at=find_instant(expires_at),
-            expiry_warning=expires_soon(expires_at, now),
-            is_expired=expires_at is not None and expires_at <= now,
-            has_binding=line.binding is not None,
-            problem=problem.problem if problem else None,
-            problem_code=problem.code if problem else None,
-            problem_value=problem.value if problem else None,
-        )
 
     def _checked(self, slot: Slot, change: CredentialChange) -> CredentialChange:
         """The change with its token as it goes upstream; raises Fault when it cannot be made."""

@@ -16,7 +16,7 @@ from cursor_api.domain.errors import Fault
 from cursor_api.pool.breaker import BreakerState
 from cursor_api.pool.lease import Ask
 from cursor_api.pool.slot import LeaseOutcome
-from cursor_api.service.inference.routes import Routes
+from cursor_api.service.inference.routes import Routes, find_own
 from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.inference.usage import BYTES_PER_TOKEN, estimate_input
 
@@ -45,7 +45,7 @@ async def count_input(collaborators: Collaborators, incoming: Incoming) -> Input
         return estimate
     if endpoint.breaker.state(collaborators.clock.monotonic()) is not BreakerState.CLOSED:
         return estimate
-    ask = Ask(route.model, incoming.caller.credentials, incoming.pinned_alias)
+    ask = Ask(route.model, find_own(incoming, route.endpoint), incoming.pinned_alias)
     try:
         lease = endpoint.pool.lease(ask)
     except Fault:

@@ -93,7 +93,7 @@ class Endpoint:
         features = chat.origin.features
         if not features or chat.origin.native_in(self.kind.dialect) is not None:
             return ()
-        can = self.kind.features - self.kind.find_lacks(model)
+        can = self.kind.features - self.upstream.find_lacks(model)
         return tuple([one for one in features if one.feature not in can])
 
     def find_ignored(self, chat: ChatRequest, model: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault
+from cursor_api.options.said import tell
 from cursor_api.ports.process import Observer
 from cursor_api.service.inference.catalog import MODELS_PER_ENDPOINT_MAX, Catalog
 from cursor_api.service.inference.endpoints import Endpoint, Endpoints
@@ -77,9 +78,9 @@ class ModelLists:
             async with asyncio.timeout(ANSWER_S):
                 models = await endpoint.upstream.list_models()
         except TimeoutError:
-            self._fail(name, f"no answer within {ANSWER_S:g} s")
+            self._fail(name, tell("no answer within {limit_s} s", limit_s=f"{ANSWER_S:g}"))
         except Fault as fault:
-            self._fail(name, fault.message)
+            self._fail(name, fault.said)
         except Exception as error:  # noqa: BLE001 - a bug in one kind keeps no other list from coming
             self._fail(name, f"{type(error).__name__} (a bug)", error)
         else:
@@ -102,9 +103,9 @@ class ModelLists:
             self._failures[name] = detail
             is_known = bool(self._catalog.models_of(name))
             self._observer.warn(
-                "the list of models cannot be fetched; the last known one is used"
+                tell("the list of models cannot be fetched; the last known one is used")
                 if is_known
-                else "the list of models cannot be fetched; none is known yet",
+                else tell("the list of models cannot be fetched; none is known yet"),
                 upstream=name,
                 detail=detail,
                 **({"exc_info": bug} if bug else {}),

@@ -101,6 +101,12 @@ class Routes:
         return asked[-1] if asked else ends[-1][0]
 
 
+def find_own(incoming: Incoming, endpoint: str) -> tuple[Credential, ...]:
+    """The caller's own credentials that belong to an endpoint."""
+    own = incoming.caller.credentials
+    return tuple([one for one in own if one.endpoint == endpoint]) if own else ()
+
+
 def _of_own(routes: Sequence[Route], own: Sequence[Credential]) -> Sequence[Route]:
     """Never with the pool's credentials: whoever brings tokens pays with them."""
     names = {one.endpoint for one in own}

@@ -37,7 +37,7 @@ from cursor_api.service.inference.endpoints import Endpoints
 from cursor_api.service.inference.failover import Action, decide, leads_elsewhere
 from cursor_api.service.inference.repeated import repeats
 from cursor_api.service.inference.retrying import RetryState
-from cursor_api.service.inference.routes import Routes
+from cursor_api.service.inference.routes import Routes, find_own
 from cursor_api.service.inference.structured_output import InvalidOutput, ask_again
 from cursor_api.service.inference.transcripts import Transcripts
 
@@ -143,12 +143,9 @@ class Search:
             self._retry.last_fault = None
         self._route = self.route = route
         self._endpoint = self._with.endpoints[route.endpoint]
-        own = incoming.caller.credentials
-        if own:
-            own = tuple([one for one in own if one.endpoint == route.endpoint])
         self._ask = Ask(
             model=route.model,
-            own=own,
+            own=find_own(incoming, route.endpoint),
             pinned=incoming.pinned_alias,
             caller=incoming.caller.name,
             conversation=name_conversation(incoming),

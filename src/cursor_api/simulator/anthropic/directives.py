@@ -7,4 +7,4 @@ from typing import Final
 from cursor_api.simulator.anthropic.errors import ERRORS
 from cursor_api.simulator.directives import http_language
 
-LANGUAGE: Final = http_language(ERRORS, "an API key")
+LANGUAGE: Final = http_language(ERRORS)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cursor_api.simulator.cursor.refusals import UPDATE_REQUIRED
 
-# The reference's list, and the models of the decoded traces.
+# The earlier program's list, and the models of the decoded traces.
 KNOWN_MODELS = frozenset(
     {
         "cursor-small",

@@ -48,6 +48,8 @@ class Link:
         self._limit_s = limit_s
         self._connection: Connection | None = None
         self._turn = asyncio.Lock()
+        # The last call, which may be over.
+        self._running: asyncio.Future[Any] | None = None
         # The last call that was given up, and when.
         self._hang: StoreAwayError | None = None
         self._hung_at = -math.inf
@@ -62,6 +64,7 @@ class Link:
             if self._hang is not None and came_at < self._hung_at:
                 raise StoreAwayError(self._hang.said)
             running = asyncio.ensure_future(self._run(call))
+            self._running = running
             try:
                 done, _ = await asyncio.wait([running], timeout=limit_s)
             except asyncio.CancelledError:
@@ -98,7 +101,9 @@ class Link:
         return error
 
     async def close(self) -> None:
-        """Let go of it; the next call makes it again."""
+        """Let go of it, whatever it is asked; the next call makes it again."""
+        if self._running is not None and not self._running.done():
+            await self._give_up(self._running)
         async with self._turn:
             await self._drop()
 

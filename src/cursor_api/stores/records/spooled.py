@@ -76,6 +76,8 @@ class SpooledRecords:
         self._moving: asyncio.Task[None] | None = None
         # One moves, or one adds: what is taken out is what was brought over.
         self._turn = asyncio.Lock()
+        # One moves, or one counts what is in both; whoever adds does not wait for the answer.
+        self._moves = asyncio.Lock()
 
     def __repr__(self) -> str:
         return f"SpooledRecords({self._database!r}, spooled={self._spooled_count})"
@@ -180,7 +182,7 @@ class SpooledRecords:
 
         Raises StoreError where the database does not take it.
         """
-        async with self._turn:
+        async with self._moves, self._turn:
             try:
                 page = await self._spool.page(RecordQuery(after="", rows_max=MOVED_ROWS))
                 records, contents = await self._with_contents(page.records[::-1])
@@ -254,14 +256,14 @@ class SpooledRecords:
         """See ports.Records; those in the file are among them, as they can be deleted."""
         if not self._spooled_count:
             return await self._database.count(wanted)
-        async with self._turn:
+        async with self._moves:
             return await self._database.count(wanted) + await self._spool.count(wanted)
 
     async def delete(self, wanted: RecordFilter, rows_max: int) -> int:
         """See ports.Records; in the file too, or they would come back from there."""
         if not self._spooled_count:
             return await self._database.delete(wanted, rows_max)
-        async with self._turn:
+        async with self._moves:
             gone = await self._spool.delete(wanted, rows_max)
             self._spooled_count -= gone
             if gone < rows_max:

@@ -27,7 +27,7 @@ from cursor_api.ports.process import Observer
 from cursor_api.stores.redis.link import RETRY_S, RedisLink
 from cursor_api.stores.redis.outbox import Outbox
 from cursor_api.stores.redis.scripts import read_script
-from cursor_api.stores.redis.server import connect, make_pool
+from cursor_api.stores.redis.server import NO_REDIS, connect, make_pool
 
 KEYS: Final = ("ca:facts", "ca:ev")
 # The server answers at least this often, so that a dead connection is noticed.
@@ -100,7 +100,7 @@ class RedisFacts:
             except StoreAwayError:
                 # The link tells it.
                 pass
-            except (StoreError, exceptions.ResponseError) as error:
+            except (StoreError, exceptions.ResponseError, *NO_REDIS) as error:
                 self._warn(error)
             except (exceptions.RedisError, OSError, TimeoutError):
                 pass

@@ -49,7 +49,7 @@ Argument = str | int | Packed
 Done = Callable[[Any], None]
 
 
-class Words(Struct, frozen=True):
+class LinkWords(Struct, frozen=True):
     """What the operator is told."""
 
     away: str
@@ -80,7 +80,7 @@ class RedisLink:
     """
 
     def __init__(
-        self, url: Secret, scripts: Sequence[Script], words: Words, observer: Observer
+        self, url: Secret, scripts: Sequence[Script], words: LinkWords, observer: Observer
     ) -> None:
         self._pool = make_pool(url)
         self._scripts = scripts
@@ -260,10 +260,13 @@ class RedisLink:
 
     def _refused(self, asked: _Asked, error: exceptions.ResponseError) -> None:
         """The server says no: to this script, which is a bug of ours, or to all of them."""
-        if type(error) is exceptions.ResponseError and "user_script" in str(error):
+        explained = explain(error)
+        # What takes no writes for now says so in the middle of a script, too.
+        is_away = isinstance(explained, StoreAwayError)
+        is_of_script = type(error) is exceptions.ResponseError and "user_script" in str(error)
+        if is_of_script and not is_away:
             asked.done(RuntimeError(f"the script {asked.script.name} failed: {error}"))
             return
-        explained = explain(error)
         trouble = StoreAwayError(explained.said)
         asked.done(trouble)
         self._give_up(trouble)

@@ -31,6 +31,8 @@ _PASSING: Final = (
     exceptions.MasterDownError,
     exceptions.MaxConnectionsError,
 )
+# How the library fails at what no Redis says: a line without an end, lists in lists in lists.
+NO_REDIS: Final = (exceptions.InvalidResponse, ValueError, RecursionError)
 _PASSING_WORDS: Final = ("BUSY ", "MISCONF ", "max number of clients", "NOREPLICAS ")
 
 
@@ -64,7 +66,7 @@ async def connect(
         async with asyncio.timeout(CONNECT_S):
             await connection.connect()  # type: ignore[no-untyped-call]
             return connection, await meet(connection, scripts)
-    except (exceptions.RedisError, OSError, TimeoutError) as error:
+    except (exceptions.RedisError, OSError, TimeoutError, *NO_REDIS) as error:
         await connection.disconnect(nowait=True)
         raise explain(error) from error
     except BaseException:
@@ -113,7 +115,7 @@ def explain(error: Exception) -> StoreError:
         return StoreError(
             tell("Redis (REDIS_URL) refuses the user name or the password: {reason}.", reason=words)
         )
-    if isinstance(error, (exceptions.InvalidResponse, ValueError)):
+    if isinstance(error, NO_REDIS):
         return StoreError(
             tell("What answers at REDIS_URL is no Redis or Valkey: {reason}.", reason=words)
         )

@@ -11,9 +11,9 @@ from cursor_api.ports.process import Observer
 from cursor_api.stores.memory_limits import LEASE_S
 from cursor_api.stores.redis.facts import FACT_SCRIPTS, RedisFacts
 from cursor_api.stores.redis.limits import LIMIT_SCRIPTS, RedisLimitStore
-from cursor_api.stores.redis.link import RedisLink, Words
+from cursor_api.stores.redis.link import LinkWords, RedisLink
 
-WORDS: Final = Words(
+WORDS: Final = LinkWords(
     "what nodes share (REDIS_URL) is away; LIMITS_WHEN_DOWN says what becomes of limited keys",
     "what nodes share (REDIS_URL) is back",
 )

@@ -165,11 +165,16 @@ class RecordFile:
                 )
             )
         self.check()
-        # SQLite gives its other files the mode of this one.
+        # SQLite gives its other files the mode of this one. It makes none itself, as where somebody
+        # removes this one in between: everybody on the machine could read it.
         with contextlib.suppress(FileExistsError):
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         connection = sqlite3.connect(
-            self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+            f"{self._path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=BUSY_S,
+            isolation_level=None,
+            check_same_thread=False,
         )
         try:
             connection.executescript(read_sql("open"))
@@ -227,7 +232,9 @@ class RecordFile:
 
         Nothing is locked for it, and no file made beside it: what is read may be half written.
         """
-        connection = sqlite3.connect(f"{self._path.absolute().as_uri()}?immutable=1", uri=True)
+        connection = sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode=ro&immutable=1", uri=True
+        )
         try:
             # While another process writes, or after one has died, there may be fewer pages than the
             # first one says; SQLite takes that for damage, but not from whoever says this.

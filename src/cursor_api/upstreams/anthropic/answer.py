@@ -153,7 +153,7 @@ class MessageReading:
         self._end(said, deltas)
         self._is_stopped = True
 
-    def finish(self) -> Finished:
+    def finish(self, deltas: list[Delta]) -> None:
         """See transport.events.Reading."""
         ended = self._ended
         if ended is None or not ended.stop_reason or not self._is_stopped:
@@ -166,9 +166,8 @@ class MessageReading:
         if reason is FinishReason.STOP and self._call_count:
             # Some servers say `end_turn` after calls; clients decide by the reason.
             reason = FinishReason.TOOL_CALLS
-        return Finished(
-            reason, self._counts.read(), is_stated=True, stop_text=ended.stop_sequence or None
-        )
+        stop_text = ended.stop_sequence or None
+        deltas.append(Finished(reason, self._counts.read(), is_stated=True, stop_text=stop_text))
 
     def _take_begun(self, said: EventIn, deltas: list[Delta]) -> None:
         if said.content_block is not None:

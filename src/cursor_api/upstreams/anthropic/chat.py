@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from cursor_api.dialects.anthropic_messages.families import family_of
 from cursor_api.dialects.anthropic_messages.request import NAME
 from cursor_api.dialects.anthropic_messages.upstream import (
     WriteOptions,
@@ -17,6 +18,7 @@ from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind, not_unicode
+from cursor_api.domain.features import Feature
 from cursor_api.options.said import tell
 from cursor_api.ports.upstream import DeltaBatches, UpstreamParts
 from cursor_api.transport.client import HttpAnswer, HttpClient
@@ -36,6 +38,7 @@ VERSION: Final = "2023-06-01"
 # Of a list that is asked for page by page; the largest has fifty models.
 PAGE_MODELS: Final = 1000
 PAGES_MAX: Final = 10
+SAMPLING: Final = frozenset({Feature.TEMPERATURE, Feature.TOP_P, Feature.TOP_K})
 
 
 class AnthropicUpstream:
@@ -47,7 +50,8 @@ class AnthropicUpstream:
         self._http = http
         self._url = options.api_url
         self._parts = parts
-        self._write_options = WriteOptions(options.output_count, options.is_cached)
+        host = urlsplit(self._url).hostname or ""
+        self._write_options = WriteOptions(options.output_count, options.is_cached, host)
         self._timeouts_for = remember_timeouts(options.timeouts)
 
     def __repr__(self) -> str:
@@ -90,6 +94,10 @@ class AnthropicUpstream:
             return EventAnswer(self, chat, route, credential.secret)
 
         return open_with_shortfall(request, route.model, open_plainly)
+
+    def find_lacks(self, model: str) -> frozenset[Feature]:
+        """The newest of its models refuse to be told how to draw their tokens."""
+        return frozenset() if family_of(model).has_sampling else SAMPLING
 
     async def ask(self, request: ChatRequest, model: str, secret: Secret) -> HttpAnswer:
         """See EventApi."""

@@ -14,11 +14,11 @@ from msgspec import Meta, Raw, Struct
 
 from cursor_api.domain.deltas import Usage, UsageSource
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.wire.json_lenient import NOTHING
 from cursor_api.wire.surrogates import mend_piece
 
 # `gc=False`: what is decoded from JSON forms no cycles.
 
-NOTHING: Final = Raw(b"null")
 _Count = Annotated[int, Meta(ge=0)]
 
 

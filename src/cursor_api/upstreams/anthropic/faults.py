@@ -18,6 +18,7 @@ from msgspec import Struct
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.refusals import (
     TOO_LONG,
+    USED_UP,
     FaultContext,
     Refusal,
     kind_of_key_status,
@@ -32,10 +33,9 @@ _REFUSED = FaultKind.CONTENT_REFUSED
 # Words that say more than the type, in lower case.
 WORDS: Final[dict[str, FaultKind]] = {
     **dict.fromkeys(TOO_LONG, _CONTEXT),
+    **dict.fromkeys(USED_UP, _QUOTA),
     "credit balance is too low": _QUOTA,
-    "api usage limits": _QUOTA,
     "spending limit": _QUOTA,
-    "insufficient balance": _QUOTA,
     "content filtering policy": _REFUSED,
     "organization has been disabled": FaultKind.CREDENTIAL_REJECTED,
     # LiteLLM's proxy; the second where it has no database to look a key up in: any but its own.

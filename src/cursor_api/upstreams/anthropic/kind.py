@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
 
-from cursor_api.dialects.anthropic_messages.families import family_of
 from cursor_api.dialects.anthropic_messages.request import NAME as DIALECT
 from cursor_api.domain.credential import CredentialForm
 from cursor_api.domain.features import Feature
@@ -14,8 +12,6 @@ from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.transport.client import HttpClient
 from cursor_api.upstreams.anthropic.options import AnthropicOptions
 from cursor_api.upstreams.anthropic.words import WORDS
-
-SAMPLING: Final = frozenset({Feature.TEMPERATURE, Feature.TOP_P, Feature.TOP_K})
 
 
 class AnthropicKind:
@@ -42,10 +38,6 @@ class AnthropicKind:
         }
     )
     dialect = DIALECT
-
-    def find_lacks(self, model: str) -> frozenset[Feature]:
-        """The newest of its models refuse to be told how to draw their tokens."""
-        return frozenset() if family_of(model).has_sampling else SAMPLING
 
     @asynccontextmanager
     async def build(

@@ -22,7 +22,7 @@ class ThinkingTimeouts(TimeoutsByModel, frozen=True):
 
     first_token_s: SecondsByModel = setting(
         "",
-        durations_by_model(0.1, 3600, "180s"),
+        durations_by_model("180s"),
         "180, *opus*=600, *fable*=600, *mythos*=600",
         "From the request sent to the first text or thought; then another key is tried, if there"
         " is one. Models that think unseen take minutes: `model=duration`, with `*` in names.",

@@ -1,7 +1,7 @@
 """The StreamChat call of Cursor's editor, spoken with a session token.
 
-Headers and request line are the reference implementation's (cursor-api 0.1.1). Nobody here has
-tested them against Cursor's own servers; they are written in `StreamChatCalls._headers_of`.
+Headers and request line are the earlier program's (cursor-api 0.1.1). Nobody here has tested them
+against Cursor's own servers; they are written in `StreamChatCalls._headers_of`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault, FaultKind, not_unicode
+from cursor_api.domain.features import Feature
 from cursor_api.domain.random_bytes import random_bytes
 from cursor_api.options.said import tell
 from cursor_api.ports.process import Clock, Steps
@@ -203,6 +204,10 @@ class CursorChat:
     def open(self, request: ChatRequest, route: Route, credential: Credential) -> CursorAnswer:
         """See ports.Upstream."""
         return CursorAnswer(self._calls, request, route, credential)
+
+    def find_lacks(self, _model: str) -> frozenset[Feature]:
+        """See ports.Upstream. Its models are not told apart."""
+        return frozenset()
 
 
 class CursorAnswer(DeltaAnswer):

@@ -13,6 +13,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Final
 
 from msgspec import Struct
@@ -210,7 +211,9 @@ def fault_of_answer(
     if failure is not None:
         retry_after = headers.get("retry-after", "")
         return fault_of_failure(failure, context, status=status, retry_after=retry_after)
-    return tell_status(kind_of_status(status), status, headers, body, context)
+    # Connect reads a plain 404 as `unimplemented`: there is one address, and no call behind it.
+    kind = CODES["unimplemented"] if status == HTTPStatus.NOT_FOUND else kind_of_status(status)
+    return tell_status(kind, status, headers, body, context)
 
 
 def read_error(failure: ConnectFailure) -> CursorError:

@@ -25,10 +25,6 @@ class CursorKind:
     # A chat of the editor's is nobody's client API.
     dialect = ""
 
-    def find_lacks(self, _model: str) -> frozenset[Feature]:
-        """Its models are not told apart."""
-        return frozenset()
-
     @asynccontextmanager
     async def build(self, options: CursorOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:
         """The StreamChat call over connections of its own."""

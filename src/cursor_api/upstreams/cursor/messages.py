@@ -2,7 +2,7 @@
 
 Rules of this file:
 - Field numbers are those of `aiserver.v1.GetChatRequest` and `StreamChatResponse` as published by
-  others; the request is written in the order of the numbers, as the reference's encoder does.
+  others; the request is written in the order of the numbers, as the earlier program's encoder does.
 - Nothing a caller wrote is dropped: what this text-only wire has no field for becomes text. Only
   what models thought in earlier turns is left out: it was theirs, and is not what they said.
 - A request may have ten thousand turns and twenty thousand images: the work on it stops after so
@@ -38,7 +38,7 @@ from cursor_api.wire.protobuf import (
     string_bytes,
 )
 
-# What the reference states as the path of the open project; it is shown to the model.
+# What the earlier program states as the path of the open project; it is shown to the model.
 PROJECT_PATH: Final = "/path/to/project"
 # Stands where a turn is wanted and nobody said anything.
 NOTHING_SAID: Final = b" "

@@ -1,7 +1,7 @@
 """The models that session tokens reach: StreamChat has no call that lists them.
 
-The list, its order and its one date are the reference implementation's (cursor-api 0.1.1), which
-is what users' clients have saved.
+The list, its order and its one date are the earlier program's (cursor-api 0.1.1), which is what
+users' clients have saved.
 """
 
 from __future__ import annotations

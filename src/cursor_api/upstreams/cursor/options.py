@@ -103,7 +103,7 @@ class CursorOptions(Struct, frozen=True):
         "Where requests go. Plain `http://` is allowed for a simulator or a proxy on your"
         " own machine; elsewhere it shows your token to the network.",
     )
-    # The version gate: what the reference states.
+    # The version gate: what the earlier program states.
     client_version: str = setting(
         "CURSOR_CLIENT_VERSION",
         version(),
@@ -159,7 +159,8 @@ class CursorOptions(Struct, frozen=True):
         " Without it, one is derived from their token.",
         key="checksum",
         default_note="made up",
-        aliases=("x-cursor-checksum",),
+        # The last as Windows has it, where every name of the environment is in capitals.
+        aliases=("x-cursor-checksum", "X-CURSOR-CHECKSUM"),
     )
     http: HttpOptions = field(default_factory=HttpOptions)
     timeouts: TimeoutsByModel = field(default_factory=TimeoutsByModel)

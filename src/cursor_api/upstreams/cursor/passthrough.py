@@ -1,8 +1,8 @@
 """What callers of a pass-through bring as their own: Cursor's tokens, and the device behind them.
 
-Any bearer is taken as a token (several with commas), as the reference's ancestors did. The device
-is the one behind it (`token,checksum`, as later versions of the reference had it), else that of the
-header `x-cursor-checksum`, else the configured one, else one derived from the token.
+Any bearer is taken as a token (several with commas), as the earlier program's ancestors did. The
+device is the one behind it (`token,checksum`, as the earlier program's later versions had it), else
+that of the header `x-cursor-checksum`, else the configured one, else one derived from the token.
 """
 
 from __future__ import annotations

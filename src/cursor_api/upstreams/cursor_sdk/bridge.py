@@ -3,8 +3,9 @@
 Rules of this file:
 - One bridge serves all keys. It is started when it is needed first, by whoever comes first; who
   comes meanwhile waits for the same start, and none of them can break it off for the others.
-- One that ends by itself is started again when it is needed. Starts that fail, and lives that are
-  short, are followed by pauses that grow.
+- One that ends by itself is started again when it is needed. One that answers nothing any more lets
+  every request wait for nothing: it is ended, too. Starts that fail, and lives that are short, are
+  followed by pauses that grow.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from cursor_api.upstreams.cursor_sdk.cage import find_landlock_abi
 from cursor_api.upstreams.cursor_sdk.calls import (
     GET_VERSION,
     PACKAGE,
+    PING,
     SET_TOOL_CALLBACK,
     BridgeAddress,
     call_bridge,
@@ -45,6 +47,8 @@ WAITED_PAUSE_S: Final = 2.0
 STEADY_S: Final = 60.0
 # How long another's bridge is taken to have our callback; it may be restarted at any time.
 GREETED_S: Final = 30.0
+# So often a bridge of our own is asked whether it still answers; it has CALL_TIMEOUTS to do so.
+LOOK_EVERY_S: Final = 30.0
 # What the bridge says may repeat itself for every request.
 LINES_PER_MINUTE_MAX: Final = 30
 
@@ -91,6 +95,14 @@ class Greeter:
             told = {"url": callback.url, "authToken": callback.token.reveal()}
             await ask(SET_TOOL_CALLBACK, told)
 
+    async def answers(self, address: BridgeAddress) -> bool:
+        """Whether it still does, whatever it says."""
+        try:
+            await call_bridge(self._http, address, PING, {}, context=self._context)
+        except Fault as fault:
+            return fault.kind is not FaultKind.UPSTREAM_TIMEOUT
+        return True
+
 
 class AttachedBridge:
     """A bridge that somebody else runs."""
@@ -123,6 +135,7 @@ class BridgeParts(Struct, frozen=True):
     """What a bridge of our own needs. `mask` takes every secret out of what it says."""
 
     greet: Callable[[BridgeAddress], Awaitable[None]]
+    answers: Callable[[BridgeAddress], Awaitable[bool]]
     clock: Clock
     observer: Observer
     mask: Callable[[str], str] = str
@@ -223,7 +236,7 @@ class OwnBridge:
             raise
         now = self._parts.clock.monotonic()
         self._running = _Running(process, address, now)
-        self._watch_task = asyncio.create_task(self._watch(process))
+        self._watch_task = asyncio.create_task(self._watch(process, address))
         self._lines.token = address.token
         self._parts.observer.notice("the Cursor SDK bridge runs", pid=process.pid)
         return address
@@ -271,8 +284,12 @@ class OwnBridge:
                 folder=str(base),
             )
 
-    async def _watch(self, process: BridgeProcess) -> None:
-        code = await asyncio.shield(process.exited)
+    async def _watch(self, process: BridgeProcess, address: BridgeAddress) -> None:
+        how = "has ended by itself"
+        while not (await asyncio.wait((process.exited,), timeout=LOOK_EVERY_S))[0]:
+            if not await self._parts.answers(address):
+                how = "answered nothing any more and was ended"
+                await process.stop()
         running, self._running = self._running, None
         if running is None:
             return
@@ -282,8 +299,8 @@ class OwnBridge:
         else:
             self._fail()
         self._parts.observer.warn(
-            "the Cursor SDK bridge has ended by itself; it is started again when it is needed",
-            exit_code=code,
+            f"the Cursor SDK bridge {how}; it is started again when it is needed",
+            exit_code=process.exited.result(),
             lived_s=round(lived_s, 1),
         )
         await process.stop()
@@ -318,7 +335,7 @@ def find_flaw_of_cage(options: SdkOptions) -> str:
     if options.bridge_url is not None:
         return ""  # who runs it answers for it
     if not options.is_caged:
-        return "CURSOR_SDK_BRIDGE_CAGE is false"
+        return tell("CURSOR_SDK_BRIDGE_CAGE is false")
     if find_landlock_abi() == 0:
-        return "this system has no Landlock (Linux 5.13 and later have it)"
+        return tell("this system has no Landlock (Linux 5.13 and later have it)")
     return ""

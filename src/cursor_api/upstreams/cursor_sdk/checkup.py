@@ -20,7 +20,7 @@ from cursor_api.upstreams.cursor_sdk.options import SdkOptions
 from cursor_api.upstreams.cursor_sdk.program import find_program
 
 PACKAGE: Final = "cursor-sdk"
-CAGE_ADVICE: Final = (
+CAGE_ADVICE: Final = tell(
     "Cursor's servers could make the bridge read and write files and run programs of this user: run"
     " the gateway as a user of its own, or in a container."
 )

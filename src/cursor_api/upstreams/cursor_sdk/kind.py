@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from cursor_api.domain.credential import CredentialForm
 from cursor_api.domain.diagnosis import Check
+from cursor_api.domain.errors import Fault
 from cursor_api.domain.features import Feature
 from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.upstreams.cursor_sdk.late import LateUpstream
@@ -31,9 +32,16 @@ class CursorSdkKind:
 
         return diagnose(options, parts)
 
-    def find_lacks(self, _model: str) -> frozenset[Feature]:
-        """Its models are not told apart."""
-        return frozenset()
+    def find_lack(self, options: SdkOptions) -> str:
+        """See domain.diagnosis.Needing."""
+        from cursor_api.upstreams.cursor_sdk.program import find_program  # noqa: PLC0415
+
+        if options.bridge_url is None:
+            try:
+                find_program(options.bridge_bin)
+            except Fault as fault:
+                return fault.said
+        return ""
 
     @asynccontextmanager
     async def build(self, options: SdkOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:

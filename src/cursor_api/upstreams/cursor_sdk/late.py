@@ -11,6 +11,7 @@ from typing import Self
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.features import Feature
 from cursor_api.ports.upstream import DeltaBatches, Upstream
 
 Build = Callable[[], AbstractAsyncContextManager[Upstream]]
@@ -63,3 +64,7 @@ class LateUpstream:
         """See ports.Upstream."""
         async with (await self.find_built()).open(request, route, credential) as batches:
             yield batches
+
+    def find_lacks(self, _model: str) -> frozenset[Feature]:
+        """See ports.Upstream. Its models are not told apart."""
+        return frozenset()

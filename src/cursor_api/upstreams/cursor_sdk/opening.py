@@ -51,7 +51,10 @@ async def open_calls(
             yield SdkCalls(http, attached, now, mask)
             return
         observer = parts.observer or SilentObserver()
-        bridge = OwnBridge(options, BridgeParts(greeter.greet, parts.clock, observer, parts.mask))
+        bridge = OwnBridge(
+            options,
+            BridgeParts(greeter.greet, greeter.answers, parts.clock, observer, parts.mask),
+        )
         if options.is_started_early:
             bridge.begin_early()
         try:

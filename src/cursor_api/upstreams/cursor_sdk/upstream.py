@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
+from cursor_api.domain.features import Feature
 from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.upstreams.cursor_sdk.listing import ModelListing
 from cursor_api.upstreams.cursor_sdk.runs import RunAnswer, Runs
@@ -32,3 +33,7 @@ class SdkUpstream:
     ) -> AbstractAsyncContextManager[DeltaBatches]:
         """See ports.Upstream."""
         return RunAnswer(self._runs, request, route, credential)
+
+    def find_lacks(self, _model: str) -> frozenset[Feature]:
+        """See ports.Upstream. Its models are not told apart."""
+        return frozenset()

@@ -3,6 +3,9 @@
 Rules of this file:
 - An answer is whole when the server has said why it ended; then, and only then, `Finished` is
   given, as the last delta, once `[DONE]` or the body's end shows that no usage follows.
+- Some servers give a reason for each call, and `stop` behind them; some give `stop` with every
+  chunk. So `stop` takes no other reason back; and where more is said behind a reason, an answer
+  that breaks off is not whole.
 """
 
 from __future__ import annotations
@@ -66,6 +69,7 @@ class Reading:
 
     __slots__ = (
         "_calls",
+        "_goes_on",
         "_has_many",
         "_hides_usage",
         "_is_done",
@@ -92,6 +96,8 @@ class Reading:
         self._is_usage_only = False
         self._calls = Calls(new_id, tools)
         self._reason: FinishReason | None = None
+        # Whether anything was said behind a reason.
+        self._goes_on = False
         self._usage = Raw(b"")
 
     def __repr__(self) -> str:
@@ -100,7 +106,7 @@ class Reading:
     @property
     def is_stated(self) -> bool:
         """Whether the server has said why the answer ended."""
-        return self._reason is not None and not self._has_many
+        return self._reason is not None and not self._goes_on and not self._has_many
 
     def take_event(self, event: Event, deltas: list[Delta]) -> bool:
         """See transport.events.Reading."""
@@ -136,16 +142,19 @@ class Reading:
                 continue
             said = choice.delta or choice.message
             if said is not None:
+                said_before = len(deltas)
                 self._take_message(said, deltas)
+                if self._reason is not None and len(deltas) > said_before:
+                    self._goes_on = True
             if choice.finish_reason:
-                self._end(choice.finish_reason, deltas)
+                self._end(choice.finish_reason)
         has_usage = not is_empty(chunk.usage)
         self._is_usage_only = has_usage and not chunk.choices
         if has_usage:
             self._usage = Raw(bytes(chunk.usage))
 
-    def finish(self) -> Finished:
-        """The last delta of a whole answer; raises Fault(INCOMPLETE) for one that is not."""
+    def finish(self, deltas: list[Delta]) -> None:
+        """See transport.events.Reading."""
         reason = self._reason
         if reason is None or (self._has_many and not self._is_done):
             raise Fault(
@@ -155,7 +164,8 @@ class Reading:
         if reason is FinishReason.STOP and self._calls.count:
             # Some servers say `stop` after calls; clients decide by the reason.
             reason = FinishReason.TOOL_CALLS
-        return Finished(reason, read_usage(self._usage), is_stated=True)
+        self._calls.end(deltas)
+        deltas.append(Finished(reason, read_usage(self._usage), is_stated=True))
 
     def _take_message(self, said: MessageIn, deltas: list[Delta]) -> None:
         thought = said.reasoning_content or said.reasoning
@@ -182,7 +192,7 @@ class Reading:
         if self._has_many and said is not None and isinstance(said.content, str) and said.content:
             deltas.append(TextDelta(said.content))
 
-    def _end(self, word: str, deltas: list[Delta]) -> None:
+    def _end(self, word: str) -> None:
         word = word.lower()
         if word in FAILURES:
             raise Fault(
@@ -191,8 +201,9 @@ class Reading:
                 upstream_code=word,
             )
         # A word of the server's own (`eos`, `stop_sequence`) is an end as good as any.
-        self._reason = REASONS.get(word, FinishReason.STOP)
-        self._calls.end(deltas)
+        reason = REASONS.get(word, FinishReason.STOP)
+        if self._reason is None or reason is not FinishReason.STOP:
+            self._reason = reason
 
 
 def _take_part(part: PartIn, deltas: list[Delta]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from typing import Final
 from urllib.parse import urlsplit
 
 from cursor_api.dialects.openai_chat.families import family_of
@@ -34,6 +35,8 @@ from cursor_api.upstreams.openai.embeddings import (
 )
 from cursor_api.upstreams.openai.faults import fault_of_answer
 from cursor_api.upstreams.openai.options import CHAT_PATH, OpenAiOptions
+
+SAMPLING: Final = frozenset({Feature.TEMPERATURE, Feature.TOP_P, Feature.PENALTIES, Feature.STOP})
 
 
 def new_call_id() -> str:
@@ -82,6 +85,15 @@ class OpenAiUpstream:
         if request.origin.native_in(EMBEDDINGS) is not None:
             return VectorsAnswer(self, request, route, credential.secret)
         return EventAnswer(self, request, route, credential.secret)
+
+    def find_lacks(self, model: str) -> frozenset[Feature]:
+        """OpenAI's models that think refuse sampling and stop texts, its others an effort."""
+        family = family_of(model, self._host)
+        return (
+            (frozenset() if family.has_sampling else SAMPLING)
+            | (frozenset() if family.efforts else {Feature.REASONING})
+            | ({Feature.TOP_K} if family.is_openai else frozenset())
+        )
 
     async def ask(self, request: ChatRequest, model: str, secret: Secret) -> HttpAnswer:
         """See EventApi."""

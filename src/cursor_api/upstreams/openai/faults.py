@@ -20,6 +20,7 @@ from msgspec import Struct
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.refusals import (
     TOO_LONG,
+    USED_UP,
     FaultContext,
     Refusal,
     kind_of_key_status,
@@ -48,6 +49,7 @@ CODES: Final[dict[str, FaultKind]] = {
     "billing_hard_limit_reached": _QUOTA,
     "billing_not_active": _QUOTA,
     "insufficient_balance": _QUOTA,
+    "usage_limit_reached": _QUOTA,  # Codex
     "rate_limit_exceeded": _RATE,
     "model_not_found": _MODEL,
     "model_decommissioned": _MODEL,
@@ -65,12 +67,12 @@ CODES: Final[dict[str, FaultKind]] = {
 # Words that say more than the status, in lower case.
 WORDS: Final[dict[str, FaultKind]] = {
     **dict.fromkeys(TOO_LONG, _CONTEXT),
+    **dict.fromkeys(USED_UP, _QUOTA),
     "content management policy": _REFUSED,
     "content policy": _REFUSED,
     "violating our usage policy": _REFUSED,
     "input was flagged": _REFUSED,
     "invalid model name": _MODEL,
-    "insufficient balance": _QUOTA,
     "insufficient credits": _QUOTA,
     "insufficient_quota": _QUOTA,
 }

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
 
-from cursor_api.dialects.openai_chat.families import family_of
 from cursor_api.dialects.openai_chat.request import NAME as DIALECT
 from cursor_api.domain.credential import CredentialForm
 from cursor_api.domain.features import Feature
@@ -14,8 +12,6 @@ from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.transport.client import HttpClient
 from cursor_api.upstreams.openai.options import OpenAiOptions
 from cursor_api.upstreams.openai.words import WORDS
-
-SAMPLING: Final = frozenset({Feature.TEMPERATURE, Feature.TOP_P, Feature.PENALTIES, Feature.STOP})
 
 
 class OpenAiKind:
@@ -46,15 +42,6 @@ class OpenAiKind:
         }
     )
     dialect = DIALECT
-
-    def find_lacks(self, model: str) -> frozenset[Feature]:
-        """OpenAI's models that think refuse sampling and stop texts, its others an effort."""
-        family = family_of(model)
-        return (
-            (frozenset() if family.has_sampling else SAMPLING)
-            | (frozenset() if family.efforts else {Feature.REASONING})
-            | ({Feature.TOP_K} if family.is_openai else frozenset())
-        )
 
     @asynccontextmanager
     async def build(self, options: OpenAiOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:

@@ -21,7 +21,7 @@ class PatientTimeouts(TimeoutsByModel, frozen=True):
 
     first_token_s: SecondsByModel = setting(
         "",
-        durations_by_model(0.1, 3600, "120s"),
+        durations_by_model("120s"),
         "120, o1*=600, o3*=600, o4*=600, gpt-5*=600",
         "From the request sent to the first text; then another key is tried, if there is one. A"
         " server of one's own may have to load the model first, and models that reason unseen take"

@@ -16,11 +16,11 @@ what fails where only the operator's key will do.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import unquote
 
-import structlog
 from msgspec import Struct, structs
 
 from cursor_api.domain.api_key import SECRET_PREFIX
@@ -37,7 +37,7 @@ from cursor_api.web.access.lockout import Lockout, network_of
 from cursor_api.web.access.proxies import find_caller
 from cursor_api.web.server.serving import Scope
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -293,8 +293,7 @@ class Authenticator:
         if delay_s is not None:
             log.warning(
                 "many wrong keys come from an address, and new ones there take turns",
-                address=network,
-                delay_s=delay_s,
+                extra={"facts": {"address": network, "delay_s": delay_s}},
             )
 
     def _digest(self, key: bytes) -> bytes:

@@ -17,10 +17,10 @@ Rules of this file:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from http import HTTPStatus
 
-import structlog
 from msgspec import Struct
 
 from cursor_api.options.addresses import ANY_ORIGIN
@@ -30,7 +30,7 @@ from cursor_api.web.http.addresses import show_path
 from cursor_api.web.http.answers import Header
 from cursor_api.web.server.serving import Message, Receive, Scope, Send
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -149,12 +149,15 @@ class RefusedPreflights:
         if self._told_at is not None and now - self._told_at < REFUSALS_TOLD_S:
             return
         origin = b", ".join(value for name, value in scope["headers"] if name == b"origin")
+        facts = {
+            "origin": show_plain(origin.decode("latin-1")),
+            "path": show_path(scope["path"]),
+            "refused_count": self._untold_count,
+        }
         log.warning(
             "a web page of another origin was refused: GATEWAY_CORS_ORIGINS names those whose pages"
             " may call, the inference addresses and no others",
-            origin=show_plain(origin.decode("latin-1")),
-            path=show_path(scope["path"]),
-            refused_count=self._untold_count,
+            extra={"facts": facts},
         )
         self._untold_count = 0
         self._told_at = now

@@ -1,4 +1,4 @@
-"""Addresses of the earlier program's later versions: which are served here by another name.
+"""Addresses of the earlier program's other versions: which are served here by another name.
 
 Rules of this file:
 - Only an address that is open to everybody has a second name, so that none can be reached around a
@@ -24,6 +24,8 @@ _MOVED: Final = (
     ("/tokens/set", "POST /update-tokeninfo"),
     ("/tokens/", _CREDENTIALS),
     ("/tokens-", _CREDENTIALS),
+    ("/env-checksum", "the token list, which has one for each token"),
+    ("/get-user-info", "the state that GET /api/credentials shows of each"),
     ("/userinfo", "the state that GET /api/credentials shows of each"),
     ("/config", _SETTINGS),
     ("/env-example", _SETTINGS),

@@ -19,7 +19,7 @@ from cursor_api.domain.call_ids import find_last_node
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports.siblings import Siblings
 from cursor_api.transport.errors import LostError
-from cursor_api.transport.line import Line
+from cursor_api.transport.line import Line, Unkept
 from cursor_api.web.http.answers import Header
 from cursor_api.web.http.body import ClientGoneError
 from cursor_api.web.server.serving import Receive, Scope, Send
@@ -59,7 +59,7 @@ class Elsewhere:
         if siblings is None or node is None:
             return False
         loop = asyncio.get_running_loop()
-        line = await siblings.connect(node, lambda: Line(loop, _NobodysLine()))
+        line = await siblings.connect(node, lambda: Line(loop, Unkept()))
         if line is None:
             return False
         try:
@@ -127,17 +127,6 @@ async def _pass(line: Line, head: bytes, body: bytes, send: Send) -> None:
             raise BrokenOffError from line.error
         piece, is_whole = line.take(), line.is_whole
         await send({"type": "http.response.body", "body": piece, "more_body": not is_whole})
-
-
-class _NobodysLine:
-    """Such a connection serves once: nobody keeps it."""
-
-    def take_back(self, line: Line) -> None:
-        """See LineOwner."""
-        line.close()
-
-    def forget(self, line: Line) -> None:
-        """See LineOwner."""
 
 
 def take_client(scope: Scope) -> Scope | None:

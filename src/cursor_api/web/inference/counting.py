@@ -14,8 +14,10 @@ from cursor_api.web.http.answers import JSON_HEADER, new_request_id
 from cursor_api.web.http.body import read_body
 from cursor_api.web.http.dialects import id_headers
 from cursor_api.web.http.operation import Key, Operation
+from cursor_api.web.inference.kept import KeepingDialect
 from cursor_api.web.inference.passed_headers import pass_headers
 from cursor_api.web.inference.route import InferenceOptions, InferenceParts
+from cursor_api.web.inference.threads import Threads
 
 # Who counted: `upstream`, or `estimated`.
 SOURCE_HEADER: Final = b"x-token-count"
@@ -55,6 +57,9 @@ class TokenCounts:
         self._relay, self._admission, self._authenticator, self._steps = parts[:4]
         self._clock = parts.clock
         self._options = options
+        self._threads = None
+        if isinstance(dialect, KeepingDialect):
+            self._threads = Threads(parts.kept, dialect, parts.steps, options.parse)
 
     async def count(self, request: Request) -> Response:
         """Read a request as if it were to be answered, and count it."""
@@ -70,6 +75,8 @@ class TokenCounts:
                 steps=self._steps,
             )
             parsed = await self._steps.run(self._dialect.parse(body, self._options.parse))
+            if self._threads is not None:
+                parsed = await self._threads.resume(parsed, caller)
             pass_headers(parsed.chat, scope["headers"], self._dialect.passed_headers)
             request_id = new_request_id(int(self._clock.now() * 1000))
             counted = await self._relay.count(Incoming(request_id, parsed.chat, caller))

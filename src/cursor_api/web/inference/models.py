@@ -20,7 +20,7 @@ from cursor_api.web.http.operation import Key, Operation, Parameter
 
 
 class Models:
-    """`GET /v1/models` and `GET /v1/models/{id}`; open to all, as in the reference.
+    """`GET /v1/models` and `GET /v1/models/{id}`; open to all, as in the earlier program.
 
     A wrong key is refused all the same: clients ask for the models to find out whether their key
     is right. Each client reads them in its own dialect.

@@ -7,12 +7,12 @@ than the rest of the work together (docs/benchmarks.md).
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import NamedTuple, cast
 
-import structlog
 from msgspec import Struct, field
 
 from cursor_api.domain.caller import Caller
@@ -58,7 +58,7 @@ from cursor_api.web.server.request import SERVED
 from cursor_api.web.server.serving import Receive, Send
 from cursor_api.wire.limits import RequestLimits
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 # Of refusals there may be thousands a second; whoever refuses reports their number.
 REPORTED_ELSEWHERE = frozenset({FaultKind.OVERLOADED, FaultKind.CONCURRENCY_EXCEEDED})
@@ -134,7 +134,8 @@ class InferenceRoute:
             return
         except (Exception, SystemExit, KeyboardInterrupt):
             # The signals have handlers; an exit() in the path of one request ends no other.
-            log.exception("request failed inside the gateway", request_id=response.id)
+            facts = {"request_id": response.id}
+            log.exception("request failed inside the gateway", extra={"facts": facts})
             self._count_if_refused(response, FaultKind.INTERNAL)
             await response.fail(Fault(FaultKind.INTERNAL, FAILED), is_logged=True)
         finally:
@@ -281,15 +282,15 @@ class _Response:
         """Answer with what went wrong, and log it where it is not the caller's."""
         is_ours = fault.scope is not Scope.REQUEST and fault.kind not in REPORTED_ELSEWHERE
         if is_ours and not is_logged:
-            log.warning(
-                "request failed",
-                request_id=self.id,
-                fault=fault.kind.value,
-                upstream_code=fault.upstream_code,
-                message=fault.kept_message,
-                # A bug that some edge has turned into a fault is a bug still.
-                exc_info=fault if fault.kind is FaultKind.INTERNAL else None,
-            )
+            facts = {
+                "request_id": self.id,
+                "fault": fault.kind.value,
+                "upstream_code": fault.upstream_code,
+                "message": fault.kept_message,
+            }
+            # A bug that some edge has turned into a fault is a bug still.
+            bug = fault if fault.kind is FaultKind.INTERNAL else None
+            log.warning("request failed", extra={"facts": facts}, exc_info=bug)
         if not self.is_over:
             await self.send_fault(fault)
 
@@ -383,8 +384,7 @@ _Answer = _StreamedAnswer | _WholeAnswer
 
 def _incoming(response: _Response, call: _Call, chat: ChatRequest) -> Incoming:
     caller = call.caller
-    pinned, route, conversation = caller.pinned, None, None
-    client = ""
+    pinned, route, conversation, client = caller.pinned, None, None, ""
     for name, value in call.scope["headers"]:
         if name == CLIENT_HEADER:
             client = read_client(value[:CLIENT_LENGTH_MAX])

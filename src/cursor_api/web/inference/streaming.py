@@ -12,11 +12,11 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
-import structlog
 from msgspec import Struct
 
 from cursor_api.options.kinds import duration
@@ -26,7 +26,7 @@ from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.watch import Watch as DeadlineClock
 from cursor_api.web.server.serving import Receive, Send
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 # Most answers from a cache or an error come sooner; a client that leaves is still noticed in time
 # (promise: upstream closed within 1 s).

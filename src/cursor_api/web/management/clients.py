@@ -13,12 +13,12 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cursor_api.clients.client import Client, Phrase, Place, choose_for, exports_of, fill
+from cursor_api.clients.client import Client, Place, choose_for, exports_of, fill
 from cursor_api.clients.table import CLIENTS, find_client
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.features import Feature
 from cursor_api.options.addresses import base_url
-from cursor_api.ports.configuration import Words
+from cursor_api.options.said import Words
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.relay import Relay
 from cursor_api.web.access.auth import OPERATOR
@@ -31,6 +31,7 @@ NO_KEY: Final = "your-gateway-key"
 NO_MODEL: Final = "a-model-of-v1-models"
 _BASE: Final = base_url("https://gateway.example.com")
 _TEXT: Final = {"type": "string"}
+NAMES: Final = ("client", "model", "small_model", "key", "base")
 
 
 class ClientFileOut(Struct):
@@ -98,14 +99,13 @@ class ClientRoutes:
 
     def operations(self) -> Sequence[Operation]:
         """The one operation."""
-        names = ("client", "model", "small_model", "key", "base")
         return (
             Operation(
                 method="GET",
                 path="/api/clients",
                 handler=self.list,
                 summary="Complete settings for client programs, with a key of this gateway",
-                parameters=tuple(Parameter(name, "query", _TEXT) for name in names),
+                parameters=tuple(Parameter(name, "query", _TEXT) for name in NAMES),
                 good={200: ClientsOut},
                 bad=(400, 401, 403),
             ),
@@ -113,16 +113,9 @@ class ClientRoutes:
 
     async def list(self, request: Request) -> Response:
         """All clients, or the one that is named."""
-        query = Query(request, ("client", "model", "small_model", "key", "base"))
-        wanted = query.text("client")
-        client = find_client(wanted) if wanted else None
-        if wanted and client is None:
-            raise wrong("client", f"it is one of {', '.join(CLIENTS)}")
-        key_name = query.text("key") or (OPERATOR.name if OPERATOR.name in self._keys else None)
-        if key_name is not None and key_name not in self._keys:
-            raise wrong(
-                "key", f"it is the name of a key: {', '.join(self._keys) or 'there is none'}"
-            )
+        query = Query(request, NAMES)
+        clients = _choose_clients(query)
+        key_name = self._choose_key(query)
         key = self._keys[key_name].reveal() if key_name is not None else NO_KEY
         base = query.parse("base", _BASE.parse) or f"{self._own_base(request)}{self._prefix}"
         models = self._relay.find_served(self._catalog.models)
@@ -130,7 +123,7 @@ class ClientRoutes:
         with_tools = [one.id for one in models if Feature.TOOLS in (one.features or ())]
         asked = query.text("model"), query.text("small_model")
         shown = []
-        for one in [client] if client else CLIENTS.values():
+        for one in clients:
             chosen = choose_for(one, names, with_tools) or (NO_MODEL, NO_MODEL)
             model = asked[0] or chosen[0]
             place = Place(
@@ -140,6 +133,15 @@ class ClientRoutes:
             shown.append(describe_client(one, place, is_without_tools=is_without))
         return reply(ClientsOut(place.root_url, key_name, key, list(self._keys), names, shown))
 
+    def _choose_key(self, query: Query) -> str | None:
+        """The name of the one that is asked for, else the operator's where there is one."""
+        name = query.text("key") or (OPERATOR.name if OPERATOR.name in self._keys else None)
+        if name is not None and name not in self._keys:
+            raise wrong(
+                "key", f"it is the name of a key: {', '.join(self._keys) or 'there is none'}"
+            )
+        return name
+
     def _own_base(self, request: Request) -> str:
         """Where the caller has found the gateway, as far as can be seen from here."""
         try:
@@ -148,13 +150,23 @@ class ClientRoutes:
             return "http://127.0.0.1"
 
 
+def _choose_clients(query: Query) -> Sequence[Client]:
+    wanted = query.text("client")
+    if not wanted:
+        return tuple(CLIENTS.values())
+    client = find_client(wanted)
+    if client is None:
+        raise wrong("client", f"it is one of {', '.join(CLIENTS)}")
+    return (client,)
+
+
 def describe_client(client: Client, place: Place, *, is_without_tools: bool) -> ClientOut:
     """A client with all of its texts filled in."""
     file = client.file
     files = []
     if file is not None:
         text = fill(file.template, file.language, place)
-        files.append(ClientFileOut(_words(file.where), file.language, text))
+        files.append(ClientFileOut(file.where, file.language, text))
     return ClientOut(
         name=client.name,
         title=client.title,
@@ -172,7 +184,3 @@ def describe_client(client: Client, place: Place, *, is_without_tools: bool) -> 
         command=f"cursor-api run {client.name}" if client.program else "",
         install=client.install,
     )
-
-
-def _words(phrase: Phrase) -> Words:
-    return Words(phrase.en, phrase.zh)

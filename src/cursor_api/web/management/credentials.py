@@ -15,6 +15,7 @@ from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import CredentialChange, Secret
 from cursor_api.domain.credential_health import CONCURRENCY_MAX, PRIORITY_MAX, WEIGHT_MAX
 from cursor_api.domain.errors import invalid_request
+from cursor_api.service.credentials.previews import Preview
 from cursor_api.service.credentials.report import CredentialReport
 from cursor_api.service.credentials.trial import Trial
 from cursor_api.service.credentials.use_cases import (
@@ -23,7 +24,6 @@ from cursor_api.service.credentials.use_cases import (
     Keep,
     Order,
     PreferenceChange,
-    Preview,
     Removal,
 )
 from cursor_api.web.http.json_body import read_json, reply
@@ -117,7 +117,7 @@ class CredentialRoutes:
                 acts=Acts(ActKind.CREDENTIAL_ADDED, _find_added),
                 body=CredentialsIn,
                 good={200: Preview, 201: AddedOut},
-                bad=(400, 401, 403, 409, 413, 500),
+                bad=(400, 401, 403, 409, 413, 500, 503),
             ),
             *self._operations_of_one(),
         )
@@ -129,7 +129,7 @@ class CredentialRoutes:
                 self.get,
                 summary="One credential",
                 good={200: CredentialReport},
-                bad=(401, 403, 404),
+                bad=(401, 403, 404, 409, 500, 503),
             ),
             _of_one(
                 "PATCH",
@@ -138,7 +138,7 @@ class CredentialRoutes:
                 acts=Acts(ActKind.CREDENTIAL_CHANGED, _find_alias),
                 body=CredentialPatch,
                 good={200: CredentialReport},
-                bad=(400, 401, 403, 404, 409, 413, 500),
+                bad=(400, 401, 403, 404, 409, 413, 500, 503),
             ),
             _of_one(
                 "DELETE",
@@ -146,7 +146,7 @@ class CredentialRoutes:
                 summary="Take it out; the answer holds what brings it back",
                 acts=Acts(ActKind.CREDENTIAL_REMOVED, _find_alias),
                 good={200: Removal},
-                bad=(401, 403, 404, 409, 500),
+                bad=(401, 403, 404, 409, 500, 503),
             ),
             _of_one(
                 "POST",
@@ -156,7 +156,7 @@ class CredentialRoutes:
                 body=TrialIn,
                 is_body_required=False,
                 good={200: Trial},
-                bad=(400, 401, 403, 404, 413, 503),
+                bad=(400, 401, 403, 404, 409, 413, 500, 503),
             ),
             _of_one(
                 "POST",
@@ -165,7 +165,7 @@ class CredentialRoutes:
                 summary="End its cooldowns and its quarantine",
                 acts=Acts(ActKind.CREDENTIAL_CHANGED, _find_alias),
                 good={200: CredentialReport},
-                bad=(401, 403, 404),
+                bad=(401, 403, 404, 409, 500, 503),
             ),
         )
 
@@ -187,7 +187,7 @@ class CredentialRoutes:
 
     async def get(self, request: Request) -> Response:
         """One of them."""
-        return reply(self._credentials.get(_alias(request)))
+        return reply(self._credentials.get(await self._find(request)))
 
     async def change(self, request: Request) -> Response:
         """Change one; the answer is what it is now, under its new alias."""
@@ -205,20 +205,26 @@ class CredentialRoutes:
             concurrency_max=Keep.KEEP if isinstance(limit, UnsetType) else limit,
             is_enabled=_given(given.enabled),
         )
-        return reply(await self._credentials.change(_alias(request), change, preferences))
+        return reply(await self._credentials.change(await self._find(request), change, preferences))
 
     async def remove(self, request: Request) -> Response:
         """Take one out; the answer holds what brings it back."""
-        return reply(await self._credentials.remove(_alias(request)))
+        return reply(await self._credentials.remove(await self._find(request)))
 
     async def test(self, request: Request) -> Response:
         """Ask the upstream with it; that the test itself could be made is the status."""
         given = await read_json(request, _TEST)
-        return reply(await self._credentials.test(_alias(request), given.model))
+        return reply(await self._credentials.test(await self._find(request), given.model))
 
     async def clear(self, request: Request) -> Response:
         """End its cooldowns and its quarantine."""
-        return reply(self._credentials.clear(_alias(request)))
+        return reply(self._credentials.clear(await self._find(request)))
+
+    async def _find(self, request: Request) -> str:
+        """The alias in the address; it may have been added elsewhere a moment ago."""
+        alias: str = request.path_params["alias"]
+        await self._credentials.look_for(alias)
+        return alias
 
 
 def _find_added(_request: Request, answer: Mapping[str, Any]) -> str | None:
@@ -248,11 +254,6 @@ def _of_one(method: str, handler: Handler, action: str = "", **more: Any) -> Ope
 
 def _integer(minimum: int, maximum: int, default: int) -> dict[str, object]:
     return {"type": "integer", "minimum": minimum, "maximum": maximum, "default": default}
-
-
-def _alias(request: Request) -> str:
-    alias: str = request.path_params["alias"]
-    return alias
 
 
 def _given(value: _T | UnsetType) -> _T | None:

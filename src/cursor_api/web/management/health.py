@@ -1,4 +1,4 @@
-"""`GET /`: what is running, in the reference's shape with true values; to a browser, the console.
+"""`GET /`: what runs, in the earlier program's shape with true values; to a browser, the console.
 
 A browser that goes there by itself says so. A page in a frame (a Space's) and every program get the
 JSON.

@@ -119,7 +119,12 @@ class KeyRoutes:
         )
 
     async def list(self, _request: Request) -> Response:
-        """All of them, with what is left of those that were used."""
+        """All of them, with what is left of those that were used.
+
+        Whoever has just changed one elsewhere looks here; where the store is away, what was read
+        last is shown.
+        """
+        await self._keys.catch_up()
         now = self._clock.now()
         shown = [show_key(key, now, await self._quota.peek(key)) for key in self._keys.all]
         return reply(KeysOut(shown))
@@ -132,6 +137,7 @@ class KeyRoutes:
 
     async def get(self, request: Request) -> Response:
         """One of them."""
+        await self._keys.catch_up()
         key = await self._keys.get(_id(request))
         standing = await self._quota.stand(key)
         return reply(show_key(key, self._clock.now(), standing))

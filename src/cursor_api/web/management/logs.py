@@ -1,4 +1,4 @@
-"""`GET /logs`: the last requests, in the reference's shape and without its leaks."""
+"""`GET /logs`: the last requests, in the earlier program's shape and without its leaks."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.access.hosts import Hosts
 from cursor_api.web.http.operation import Key, Operation
 
-# The reference keeps and shows this many.
+# The earlier program keeps and shows this many.
 SHOWN_COUNT_MAX = 100
 
-# The reference knows three states; who left early did not get what they asked for.
+# The earlier program knows three states; who left early did not get what they asked for.
 STATUS_WORDS = {
     Status.PENDING: "pending",
     Status.SUCCESS: "success",

@@ -146,6 +146,9 @@ class Now:
 
     def __init__(self, parts: NowParts) -> None:
         self._parts = parts
+        # A database gives up the connection of a question that is broken off: one that takes too
+        # long goes on, and the next one waits for it.
+        self._asking: set[asyncio.Task[LastDay]] = set()
 
     def operations(self) -> Sequence[Operation]:
         """The one operation."""
@@ -166,7 +169,7 @@ class Now:
         readiness, is_draining = with_.readiness, with_.lifecycle.is_draining
         # Before the sums: what ends meanwhile is in both, and nothing is in neither.
         under_way = await self._under_way()
-        last_day = await self._last_day()
+        last_day = await self._find_last_day()
         now = with_.clock.now()
         reasons = list(readiness.reasons())
         if is_draining:
@@ -200,17 +203,25 @@ class Now:
         others = await siblings.ask_all(WORKER_NOW_PATH)
         return all_now([own, *map(_WORKER_NOW.decode, others)])
 
-    async def _last_day(self) -> LastDay | None:
-        end = int(self._parts.clock.now() // HOUR_S + 1) * HOUR_S
-        since = end - DAY_HOURS * HOUR_S
-        records = self._parts.records
+    async def _find_last_day(self) -> LastDay | None:
         try:
             async with asyncio.timeout(LAST_DAY_S):
-                rows = await records.usage(UsageQuery(since, end))
-                begun = sorted(await records.first_delta_ms(since, SAMPLE_COUNT))
+                if self._asking:
+                    await asyncio.wait(self._asking)
+                asking = asyncio.create_task(self._ask_last_day())
+                self._asking.add(asking)
+                asking.add_done_callback(self._asking.discard)
+                return await asyncio.shield(asking)
         except (StoreError, TimeoutError):
             # How they are kept stands beside it.
             return None
+
+    async def _ask_last_day(self) -> LastDay:
+        end = int(self._parts.clock.now() // HOUR_S + 1) * HOUR_S
+        since = end - DAY_HOURS * HOUR_S
+        records = self._parts.records
+        rows = await records.usage(UsageQuery(since, end))
+        begun = sorted(await records.first_delta_ms(since, SAMPLE_COUNT))
         counts = await self._parts.steps.run(total(rows))
         return LastDay(
             since=instant(since),

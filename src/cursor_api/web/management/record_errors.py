@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import structlog
-
 from cursor_api.domain.errors import Fault, FaultKind, StoreError
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 RECORDS_UNAVAILABLE = "records_unavailable"
 RETRY_AFTER_S = 5.0
@@ -21,7 +20,7 @@ def asking_records() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        log.warning("the records cannot be asked", error=error.message)
+        log.warning("the records cannot be asked", extra={"facts": {"error": error.message}})
         fault = Fault(
             FaultKind.OVERLOADED,
             "The records cannot be read at the moment; requests are answered all the same. The"

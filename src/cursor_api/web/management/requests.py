@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import structlog
 from msgspec import Struct
 from msgspec.json import Decoder
 from starlette.requests import Request
@@ -41,7 +41,7 @@ from cursor_api.web.management.request_filter import (
 )
 from cursor_api.web.management.request_report import RequestOut, report_request
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 REQUESTS_PATH = "/api/requests"
 # Where a worker tells the others.
@@ -272,7 +272,7 @@ class RequestRoutes:
                     param="confirm",
                 )
             deleted = await self._delete(wanted, count)
-        log.warning("records were deleted on demand", count=deleted)
+        log.warning("records were deleted on demand", extra={"facts": {"count": deleted}})
         return reply(DeletionOut(until, deleted=deleted))
 
     async def _delete(self, wanted: RecordFilter, count: int) -> int:

@@ -18,14 +18,19 @@ from cursor_api.web.management.metrics import MetricsApp
 from cursor_api.web.management.now import WORKER_NOW_PATH, WorkerNow
 from cursor_api.web.management.request_report import RequestOut
 from cursor_api.web.management.requests import WORKER_REQUESTS_PATH
+from cursor_api.web.management.ui_codes import WORKER_CODES_PATH
 from cursor_api.web.server.serving import Application, Receive, Scope, Send
 
 
 class WorkerView(Struct, frozen=True):
-    """What this worker has under way, what it knows of one request, and what it is called."""
+    """What this worker has under way, what it knows of one request, and what it is called.
+
+    `take_code` says whether a code with this digest is good here, and is good no more then.
+    """
 
     now: Callable[[], WorkerNow]
     find: Callable[[str], Awaitable[RequestOut | None]]
+    take_code: Callable[[str], bool]
     node: str = ""
 
 
@@ -40,16 +45,21 @@ class SiblingApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         path: str = scope["path"]
-        folder, _, request_id = path.rpartition("/")
+        folder, _, name = path.rpartition("/")
         if (of_client := take_client(scope)) is not None:
             await self._app(of_client, receive, send)
         elif path == WORKER_NOW_PATH:
             await reply(self._view.now())(scope, receive, send)
         elif folder == WORKER_REQUESTS_PATH:
-            found = await self._view.find(request_id)
-            answer = (
-                reply(found) if found is not None else Response(status_code=HTTPStatus.NOT_FOUND)
-            )
+            found = await self._view.find(name)
+            answer = reply(found) if found is not None else _nothing()
+            await answer(scope, receive, send)
+        elif folder == WORKER_CODES_PATH:
+            answer = Response() if self._view.take_code(name) else _nothing()
             await answer(scope, receive, send)
         else:
             await self._metrics(scope, receive, send)
+
+
+def _nothing() -> Response:
+    return Response(status_code=HTTPStatus.NOT_FOUND)

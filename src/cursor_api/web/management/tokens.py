@@ -1,6 +1,6 @@
-"""The token files as text, and `GET /checksum`: the reference's addresses, in its shapes.
+"""The token files as text, and `GET /checksum`: the earlier program's addresses, in its shapes.
 
-`GET /update-tokeninfo` asks for no key, as in the reference. It takes no input, shows nothing
+`GET /update-tokeninfo` asks for no key, as in the earlier program. It takes no input, shows nothing
 of the files, and does no more than the gateway does by itself every second: read what changed.
 How often is for all who bring no key together; the operator, who does, is never kept waiting.
 """

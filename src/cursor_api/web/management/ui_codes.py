@@ -2,14 +2,16 @@
 
 The command knows the operator's key; the page must not get it in its address, which goes into a
 history and to whoever looks on. So the address carries a code in its fragment, which no server is
-sent, good for one minute and one use, and the page changes it for the key.
+sent, good for one minute and one use, and the page changes it for the key. The page may reach
+another worker than the command did: that one asks the others for the code, by its digest.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -19,10 +21,13 @@ from starlette.responses import Response
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import invalid_request
 from cursor_api.ports.process import Clock
+from cursor_api.ports.siblings import Siblings
 from cursor_api.web.http.allowance import Allowance
 from cursor_api.web.http.json_body import read_strangers_json, reply
 from cursor_api.web.http.operation import Key, Operation
 
+# Where a worker asks the others for a code, which is good no more then: below it, its digest.
+WORKER_CODES_PATH: Final = "/ui-codes"
 CODE_BYTES = 32
 EXPIRES_S = 60
 # A person opens one page at a time; a program that asks for codes pushes out its own.
@@ -63,12 +68,12 @@ _DECODER = msgspec.json.Decoder(UiCodeIn)
 
 
 class UiCodes:
-    """The codes that are good now, by hash; they outlive every change of the settings."""
+    """The codes that are good now, by digest; they outlive every change of the settings."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         # Until when each is good, oldest first.
-        self._until: dict[bytes, float] = {}
+        self._until: dict[str, float] = {}
         self.tries = Allowance(clock, BURST_COUNT, TRIES_PER_S, TOO_OFTEN)
 
     def __repr__(self) -> str:
@@ -82,18 +87,27 @@ class UiCodes:
         self._until[_digest(code)] = self._clock.monotonic() + EXPIRES_S
         return code
 
-    def take(self, code: str) -> bool:
-        """Whether it is good; it is good no more."""
-        until = self._until.pop(_digest(code), None)
+    def take(self, digest: str) -> bool:
+        """Whether that code is good; it is good no more."""
+        until = self._until.pop(digest, None)
         return until is not None and self._clock.monotonic() < until
 
 
 class UiSignIn:
-    """Answers both addresses. `operator_key` is None where there is none (pure pass-through)."""
+    """Answers both addresses. `operator_key` is None where there is none (pure pass-through).
 
-    def __init__(self, codes: UiCodes, operator_key: Secret | None) -> None:
+    `siblings` gives None where there is no other worker.
+    """
+
+    def __init__(
+        self,
+        codes: UiCodes,
+        operator_key: Secret | None,
+        siblings: Callable[[], Siblings | None] = lambda: None,
+    ) -> None:
         self._codes = codes
         self._operator_key = operator_key
+        self._siblings = siblings
 
     def operations(self) -> Sequence[Operation]:
         """Both. The second asks for no key: the code stands for it."""
@@ -126,10 +140,20 @@ class UiSignIn:
         """The key for the code; Fault(INVALID_REQUEST) for one that is not good."""
         self._codes.tries.take()
         given = await read_strangers_json(request, _DECODER, BODY_BYTES_MAX)
-        if self._operator_key is None or not self._codes.take(given.code):
+        if self._operator_key is None or not await self._take(given.code):
             raise invalid_request(WRONG_CODE, code="invalid_code", param="code")
         return reply(UiKeyOut(self._operator_key.reveal()))
 
+    async def _take(self, code: str) -> bool:
+        """Whether it is good, whichever worker has made it; it is good no more."""
+        digest = _digest(code)
+        if self._codes.take(digest):
+            return True
+        siblings = self._siblings()
+        return siblings is not None and bool(
+            await siblings.ask_all(f"{WORKER_CODES_PATH}/{digest}")
+        )
 
-def _digest(code: str) -> bytes:
-    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).digest()
+
+def _digest(code: str) -> str:
+    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()

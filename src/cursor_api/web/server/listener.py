@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 from collections.abc import Callable
 
-import structlog
 from msgspec import Struct
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 # New connections in one turn of the loop. A hundred that come together wait for three turns; and a
 # flood of connections that are closed at once has no more than some hundred descriptors at a time.
@@ -121,7 +121,9 @@ class Listener:
             await self._loop.connect_accepted_socket(self._make_protocol, accepted)
         except OSError as error:
             accepted.close()
-            log.warning("a connection could not be taken on", error=str(error))
+            log.warning(
+                "a connection could not be taken on", extra={"facts": {"error": str(error)}}
+            )
 
     async def _shake_hands(self, accepted: socket.socket) -> None:
         """Take it on over TLS, where the client speaks that, within the time for it."""
@@ -179,13 +181,17 @@ class Listener:
         if self._told_at is not None and now - self._told_at < FAILURES_TOLD_S:
             return
         reason = getattr(error, "reason", None) or str(error) or "it took too long"
-        log.warning("a TLS handshake failed", reason=str(reason), failed_count=self._failed_count)
+        facts = {"reason": str(reason), "failed_count": self._failed_count}
+        log.warning("a TLS handshake failed", extra={"facts": facts})
         self._failed_count, self._told_at = 0, now
 
     def _pause(self, error: OSError) -> None:
         """Look away for a moment: the socket stays readable, and the loop would do nothing else."""
         if not self._has_failed:
             self._has_failed = True
-            log.error("no more connections can be accepted for now; they wait", error=str(error))
+            log.error(
+                "no more connections can be accepted for now; they wait",
+                extra={"facts": {"error": str(error)}},
+            )
         self._loop.remove_reader(self._listening)
         self._retry = self._loop.call_later(RETRY_S, self._watch)

@@ -12,12 +12,11 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, Protocol
-
-import structlog
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.server.heads import (
@@ -34,7 +33,7 @@ from cursor_api.web.server.lingering import LingeringTransport
 from cursor_api.web.server.refusals import fresh, write_refusal
 from cursor_api.web.server.serving import Message, Serving
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 # What is kept of a body that nobody reads; above it the client has to wait.
 BODY_BYTES_KEPT: Final = 65_536

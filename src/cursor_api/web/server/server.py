@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import logging
 import signal
 import socket
 import sys
@@ -17,7 +18,6 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-import structlog
 from msgspec import Struct, field
 
 from cursor_api.options.addresses import listen_host
@@ -36,7 +36,7 @@ from cursor_api.web.server.tls import Certificate, ListenerTls, TlsOptions, load
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
 
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 # So many connections may wait to be accepted; the kernel's own default drops bursts.
 BACKLOG_COUNT = 2048
@@ -254,7 +254,10 @@ class GatewayServer:
         if not await self._wait_for(running, self._grace_s):
             cut_count = len(running & connections)
             self._lifecycle.cut()
-            log.warning("the grace time is over; answers are broken off", answer_count=cut_count)
+            log.warning(
+                "the grace time is over; answers are broken off",
+                extra={"facts": {"answer_count": cut_count}},
+            )
             await self._wait_for(running, CUT_S)
         if any(one.is_leaving for one in connections):
             # They are to read why.

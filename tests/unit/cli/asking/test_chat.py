@@ -4,37 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from cursor_api.cli import main
-from tests.unit.cli.demo_stage import RunningDemo, running_demo
-from tests.unit.cli.gateway_folder import enter
-from tests.unit.cli.gateway_stage import ListingGateway, listing_gateway
+from tests.unit.cli.gateway_stage import ListingGateway
 
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[RunningDemo]:
-    """One gateway for all of them."""
-    with running_demo() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def scripted() -> Iterator[ListingGateway]:
-    """What says anything."""
-    with listing_gateway() as made:
-        yield made
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, demo: RunningDemo) -> Path:
-    """Where commands find the gateway."""
-    enter(tmp_path, monkeypatch)
-    (tmp_path / ".env").write_text(demo.settings)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("demo_folder")
 
 
 def test_the_answer_alone_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,3 +92,15 @@ def test_what_cannot_be_asked_is_one_sentence(
     """With what to do."""
     assert main(["chat", *arguments]) == 1
     assert words in capsys.readouterr().err
+
+
+def test_a_reader_of_chinese_gets_the_gateways_words_as_a_quotation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the code means comes first; the names of other models stand in the gateway's words."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(["chat", "--model", "gpt-dem", "hello"]) == 1
+    meaning, words = capsys.readouterr().err.splitlines()
+    assert meaning == "错误：没有提供此名称的模型。"
+    assert words.startswith("网关的原话：“The model 'gpt-dem' does not exist.")
+    assert words.endswith("?”。")

@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from cursor_api.cli import main
 from cursor_api.cli.asking.logs import SEEN_MAX
-from tests.unit.cli.demo_stage import RunningDemo, running_demo
-from tests.unit.cli.gateway_folder import enter
-from tests.unit.cli.gateway_stage import ListingGateway, listing_gateway
+from tests.unit.cli.gateway_stage import ListingGateway
 
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[RunningDemo]:
-    """One gateway for all of them."""
-    with running_demo() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def scripted() -> Iterator[ListingGateway]:
-    """What says anything."""
-    with listing_gateway() as made:
-        yield made
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, demo: RunningDemo) -> Path:
-    """Where commands find the gateway."""
-    enter(tmp_path, monkeypatch)
-    (tmp_path / ".env").write_text(demo.settings)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("demo_folder")
 
 
 def row(number: int) -> dict[str, object]:
@@ -53,6 +30,18 @@ def row(number: int) -> dict[str, object]:
 def page(*numbers: int) -> bytes:
     """Some of them, newest first."""
     return json.dumps({"requests": [row(number) for number in numbers]}).encode()
+
+
+def turning(gateway: ListingGateway, pages: Iterator[bytes]) -> Callable[[float], None]:
+    """In the place of a pause: the gateway's next page, and Ctrl-C behind the last."""
+
+    def turn(_delay_s: float) -> None:
+        body = next(pages, None)
+        if body is None:
+            raise KeyboardInterrupt
+        gateway.body = body
+
+    return turn
 
 
 def test_what_was_asked_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,15 +123,8 @@ def test_it_goes_on_with_those_that_end(
 ) -> None:
     """Each once, also one that began before others and ended after them."""
     pages = iter([page(5, 3), page(6, 5, 4, 3), page(6, 5, 4, 3)])
-
-    def turn(_delay_s: float) -> None:
-        body = next(pages, None)
-        if body is None:
-            raise KeyboardInterrupt
-        scripted.body = body
-
     scripted.body = page(3)
-    monkeypatch.setattr("time.sleep", turn)
+    monkeypatch.setattr("time.sleep", turning(scripted, pages))
     assert main(["logs", "-f", "--url", scripted.url]) == 130
     told = capsys.readouterr().out.splitlines()
     assert [one.split()[-1] for one in told[1:]] == ["m3", "m5", "m4", "m6"]
@@ -154,13 +136,6 @@ def test_what_was_shown_is_remembered_within_bounds(
     """Far more than one look can bring again."""
     scripted.body = page(*range(SEEN_MAX + 500, 0, -1))
     pages = iter([page(*range(SEEN_MAX + 500, SEEN_MAX, -1))])
-
-    def turn(_delay_s: float) -> None:
-        body = next(pages, None)
-        if body is None:
-            raise KeyboardInterrupt
-        scripted.body = body
-
-    monkeypatch.setattr("time.sleep", turn)
+    monkeypatch.setattr("time.sleep", turning(scripted, pages))
     assert main(["logs", "-f", "--json", "--url", scripted.url]) == 130
     assert len(capsys.readouterr().out.splitlines()) == SEEN_MAX + 500

@@ -4,37 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from cursor_api.cli import main
-from tests.unit.cli.demo_stage import RunningDemo, running_demo
-from tests.unit.cli.gateway_folder import enter
-from tests.unit.cli.gateway_stage import ListingGateway, listing_gateway
+from tests.unit.cli.gateway_stage import ListingGateway
 
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[RunningDemo]:
-    """One gateway for all of them."""
-    with running_demo() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def scripted() -> Iterator[ListingGateway]:
-    """What says anything."""
-    with listing_gateway() as made:
-        yield made
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, demo: RunningDemo) -> Path:
-    """Where commands find the gateway."""
-    enter(tmp_path, monkeypatch)
-    (tmp_path / ".env").write_text(demo.settings)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("demo_folder")
 
 
 def test_they_are_listed_with_what_they_can_do(capsys: pytest.CaptureFixture[str]) -> None:

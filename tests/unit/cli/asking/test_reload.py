@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from cursor_api.cli import main
 from tests.unit.cli.gateway_folder import enter
-from tests.unit.cli.gateway_stage import ListingGateway, listing_gateway
+from tests.unit.cli.gateway_stage import ListingGateway
 
 DONE: dict[str, Any] = {
     "changed": [],
@@ -24,13 +23,6 @@ DONE: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[ListingGateway]:
-    """What says anything."""
-    with listing_gateway() as made:
-        yield made
-
-
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """With both keys."""
@@ -39,10 +31,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def reload(running: ListingGateway, **done: Any) -> int:
+def reload(scripted: ListingGateway, **done: Any) -> int:
     """The command's status where that is the answer."""
-    running.body = json.dumps(DONE | done).encode()
-    return main(["reload", "--url", running.url])
+    scripted.body = json.dumps(DONE | done).encode()
+    return main(["reload", "--url", scripted.url])
 
 
 def problem(name: str, where: str, english: str, chinese: str = "") -> dict[str, Any]:
@@ -51,29 +43,31 @@ def problem(name: str, where: str, english: str, chinese: str = "") -> dict[str,
     return {"name": name, "where": where, "text": english, "words": words}
 
 
-def test_what_changed_is_told(running: ListingGateway, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_changed_is_told(scripted: ListingGateway, capsys: pytest.CaptureFixture[str]) -> None:
     """It is the operator who asks."""
-    assert reload(running, changed=["ROUTE_PREFIX"], waiting=["PORT", "HOST"]) == 0
+    assert reload(scripted, changed=["ROUTE_PREFIX"], waiting=["PORT", "HOST"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "settings: ROUTE_PREFIX",
         "need a restart: PORT, HOST",
         "credentials: 5",
     ]
-    assert running.asked[-1].headers["authorization"] == "Bearer of-the-operator"
-    assert reload(running) == 0
+    assert scripted.asked[-1].headers["authorization"] == "Bearer of-the-operator"
+    assert reload(scripted) == 0
     assert "settings: nothing changed" in capsys.readouterr().out
-    assert reload(running, added=["upstream.more"], removed=["model.m"]) == 0
+    assert reload(scripted, added=["upstream.more"], removed=["model.m"]) == 0
     assert capsys.readouterr().out == "added: upstream.more\nremoved: model.m\ncredentials: 5\n"
 
 
-def test_what_is_wrong_is_told(running: ListingGateway, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_wrong_is_told(
+    scripted: ListingGateway, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Both kinds; and that the old serves on."""
     problems = [
         problem("PORT", ".env:1", "it is wrong"),
         problem("", ".env:2", "no line"),
         problem("", "", "no file"),
     ]
-    assert reload(running, problems=problems) == 1
+    assert reload(scripted, problems=problems) == 1
     said = capsys.readouterr()
     assert said.err.splitlines() == [
         "error: PORT (.env:1): it is wrong",
@@ -81,16 +75,16 @@ def test_what_is_wrong_is_told(running: ListingGateway, capsys: pytest.CaptureFi
         "error: no file",
         "The old settings stay in use.",
     ]
-    assert reload(running, credential_count=None, credential_problem="no line") == 1
+    assert reload(scripted, credential_count=None, credential_problem="no line") == 1
     assert "The old credentials stay in use." in capsys.readouterr().err
 
 
 def test_what_is_wrong_is_told_in_the_users_language(
-    running: ListingGateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    scripted: ListingGateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gateway knows both."""
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
-    assert reload(running, problems=[problem("PORT", ".env:1", "it is wrong", "不正确")]) == 1
+    assert reload(scripted, problems=[problem("PORT", ".env:1", "it is wrong", "不正确")]) == 1
     assert capsys.readouterr().err.splitlines()[0] == "错误：PORT (.env:1): 不正确"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.cli.asking.request_words import Attempt, Request, Usage, describe, head, line
 from cursor_api.settings.report import display_width
@@ -59,3 +60,13 @@ def test_in_full_it_tells_each_attempt() -> None:
     ]
     assert not any(one.startswith(("error", "fault")) for one in told)
     assert any(one.startswith("fault       model_not_found") for one in describe(REFUSED))
+
+
+def test_a_reader_of_chinese_reads_no_names_of_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the columns, among the attempts and as advice."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    refused = replace(REFUSED, model="gpt-9")
+    told = "\n".join((line(refused), *describe(ENDED), *describe(refused)))
+    assert "rate_limited" not in told
+    assert "model_not_found" not in told
+    assert "没有上游提供模型 gpt-9" in told

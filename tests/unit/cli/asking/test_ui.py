@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from cursor_api.cli import main
 from cursor_api.cli.gateway.call import Call, GatewayAddress, fetch_json
-from tests.unit.cli.demo_stage import KEY, RunningDemo, running_demo
-from tests.unit.cli.gateway_folder import enter
-from tests.unit.cli.gateway_stage import ListingGateway, listing_gateway
+from tests.unit.cli.demo_stage import KEY, RunningDemo
+from tests.unit.cli.gateway_stage import ListingGateway
 
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[RunningDemo]:
-    """One gateway for all of them."""
-    with running_demo() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def scripted() -> Iterator[ListingGateway]:
-    """What says anything."""
-    with listing_gateway() as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("demo_folder")
 
 
 @pytest.fixture(autouse=True)
-def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, demo: RunningDemo) -> list[str]:
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the browser was given; a screen is there."""
-    enter(tmp_path, monkeypatch)
-    (tmp_path / ".env").write_text(demo.settings)
     given: list[str] = []
     monkeypatch.setenv("DISPLAY", ":0")
 

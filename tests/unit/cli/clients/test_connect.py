@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,9 @@ import pytest
 from cursor_api.cli import main
 from cursor_api.clients.table import CLIENTS
 from tests.unit.cli.gateway_folder import enter
-from tests.unit.cli.gateway_stage import ListingGateway, listing_gateway
+from tests.unit.cli.gateway_stage import ListingGateway
 
 KEY = "a-key-of-the-gateway-0123"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[ListingGateway]:
-    """One gateway for all of them."""
-    with listing_gateway() as made:
-        yield made
 
 
 @pytest.fixture(autouse=True)
@@ -42,23 +34,23 @@ def test_the_clients_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("name", CLIENTS)
 def test_every_client_gets_address_key_and_a_model_that_is_served(
-    name: str, running: ListingGateway, capsys: pytest.CaptureFixture[str]
+    name: str, scripted: ListingGateway, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nothing stands for something unknown."""
-    assert main(["connect", name, "--url", running.url]) == 0
+    assert main(["connect", name, "--url", scripted.url]) == 0
     said = capsys.readouterr()
-    assert running.url in said.out
+    assert scripted.url in said.out
     assert KEY in said.out
     assert "claude-sonnet-5" in said.out or "gpt-5" in said.out or name == "open-webui"
     assert "more model(s)" in said.out
     assert said.err == ""
-    assert main(["connect", name, "--url", running.url, "--hide-key"]) == 0
+    assert main(["connect", name, "--url", scripted.url, "--hide-key"]) == 0
     assert KEY not in capsys.readouterr().out
 
 
-def test_lines_for_a_shell(running: ListingGateway, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_for_a_shell(scripted: ListingGateway, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing else is on standard output; the models can be named."""
-    more = ["--url", running.url, "--shell"]
+    more = ["--url", scripted.url, "--shell"]
     assert main(["connect", "claude", *more, "--small-model", "gpt-5"]) == 0
     said = capsys.readouterr()
     lines = [shlex.split(line) for line in said.out.splitlines()]
@@ -72,28 +64,28 @@ def test_lines_for_a_shell(running: ListingGateway, capsys: pytest.CaptureFixtur
 
 
 def test_an_agent_gets_a_model_that_can_call_tools(
-    running: ListingGateway, capsys: pytest.CaptureFixture[str]
+    scripted: ListingGateway, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where there is one; where there is none it is told what it is worth then."""
-    old = running.body
+    old = scripted.body
 
     def listed(*models: tuple[str, bool]) -> bytes:
         rows = [{"id": name, "cursor_api": {"tools": can}} for name, can in models]
         return json.dumps({"data": rows}).encode()
 
-    running.body = listed(("claude-sonnet-5", False), ("other", True))
-    assert main(["connect", "claude-code", "--url", running.url]) == 0
+    scripted.body = listed(("claude-sonnet-5", False), ("other", True))
+    assert main(["connect", "claude-code", "--url", scripted.url]) == 0
     said = capsys.readouterr()
     assert ("ANTHROPIC_MODEL=other" in said.out, said.err) == (True, "")
-    assert main(["connect", "aider", "--url", running.url]) == 0
+    assert main(["connect", "aider", "--url", scripted.url]) == 0
     assert "openai/claude-sonnet-5" in capsys.readouterr().out
-    running.body = listed(("claude-sonnet-5", False))
-    assert main(["connect", "claude-code", "--url", running.url]) == 0
+    scripted.body = listed(("claude-sonnet-5", False))
+    assert main(["connect", "claude-code", "--url", scripted.url]) == 0
     said = capsys.readouterr()
     assert "can only chat" in said.err
     # The only model is the one shown; there is none to choose.
     assert "more model(s)" not in said.out
-    running.body = old
+    scripted.body = old
 
 
 def test_what_is_not_known_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

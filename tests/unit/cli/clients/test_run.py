@@ -7,14 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cursor_api.cli import main
 from tests.unit.cli.gateway_folder import enter, is_setting
-from tests.unit.cli.gateway_stage import ListingGateway, listing_gateway
+from tests.unit.cli.gateway_stage import ListingGateway
 from tests.waiting import wait_until
 
 KEY = "a-key-of-the-gateway-0123"
@@ -32,13 +31,6 @@ if path:
 pathlib.Path(os.environ["SAID"]).write_text(json.dumps(said))
 sys.exit(int(os.environ.get("STATUS", "0")))
 """
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[ListingGateway]:
-    """One gateway for all of them."""
-    with listing_gateway() as made:
-        yield made
 
 
 @pytest.fixture(autouse=True)
@@ -66,42 +58,42 @@ def said(folder: Path) -> dict[str, object]:
 
 
 def test_variables_and_arguments(
-    folder: Path, running: ListingGateway, monkeypatch: pytest.MonkeyPatch
+    folder: Path, scripted: ListingGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The user's come behind ours, whatever they look like; the exit status is the program's."""
     monkeypatch.setenv("STATUS", "3")
-    assert main(["run", "--url", running.url, "claude", "-p", "--model", "x", "hi"]) == 3
+    assert main(["run", "--url", scripted.url, "claude", "-p", "--model", "x", "hi"]) == 3
     given = said(folder)
     assert given["argv"] == ["-p", "--model", "x", "hi"]
     environ = given["env"]
     assert isinstance(environ, dict)
-    assert environ["ANTHROPIC_BASE_URL"] == running.url
+    assert environ["ANTHROPIC_BASE_URL"] == scripted.url
     assert environ["ANTHROPIC_AUTH_TOKEN"] == KEY
     assert environ["CLAUDE_CODE_SUBAGENT_MODEL"] == "claude-sonnet-5"
     assert "ANTHROPIC_API_KEY" not in environ
     monkeypatch.setenv("STATUS", "0")
-    assert main(["run", "--url", running.url, "codex", "exec", "hi"]) == 0
+    assert main(["run", "--url", scripted.url, "codex", "exec", "hi"]) == 0
     argv = said(folder)["argv"]
     assert isinstance(argv, list)
     assert argv[-2:] == ["exec", "hi"]
     assert 'model="gpt-5"' in argv
     assert KEY not in " ".join(argv)
-    assert main(["run", "--url", running.url, "openai", "--", "mine", "-x"]) == 0
+    assert main(["run", "--url", scripted.url, "openai", "--", "mine", "-x"]) == 0
     assert said(folder)["argv"] == ["-x"]
 
 
-def test_a_file_that_is_gone_afterwards(folder: Path, running: ListingGateway) -> None:
+def test_a_file_that_is_gone_afterwards(folder: Path, scripted: ListingGateway) -> None:
     """In a private folder, found by a variable or an argument."""
     for name in ("llm", "continue"):
-        assert main(["run", "--url", running.url, name, "hi"]) == 0
+        assert main(["run", "--url", scripted.url, name, "hi"]) == 0
         given = said(folder)
-        assert running.url in str(given["file"])
+        assert scripted.url in str(given["file"])
         mode = given["mode"]
         assert isinstance(mode, int)
         assert mode & 0o077 == 0
         assert not Path(str(given["path"])).exists()
     assert not list((folder / "tmp").iterdir())
-    assert main(["run", "--url", running.url, "opencode"]) == 0
+    assert main(["run", "--url", scripted.url, "opencode"]) == 0
     environ = said(folder)["env"]
     assert isinstance(environ, dict)
     config = json.loads(environ["OPENCODE_CONFIG_CONTENT"])
@@ -127,22 +119,22 @@ def test_what_cannot_be_started_is_said(
 
 
 def test_what_is_no_program_is_said(
-    folder: Path, running: ListingGateway, capsys: pytest.CaptureFixture[str]
+    folder: Path, scripted: ListingGateway, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The exit status of a shell."""
     (folder / "bin" / "claude").write_text("#!/nowhere/at/all\n")
-    assert main(["run", "--url", running.url, "claude"]) == 126
+    assert main(["run", "--url", scripted.url, "claude"]) == 126
     assert "cannot be started" in capsys.readouterr().err
 
 
 def test_a_signal_reaches_the_client_and_its_file_goes(
-    folder: Path, running: ListingGateway
+    folder: Path, scripted: ListingGateway
 ) -> None:
     """As another process: SIGTERM to us ends the client, and the status says so."""
     (folder / "bin" / "llm").write_text("#!/bin/sh\n: > started\nexec /bin/sleep 30\n")
     environ = {name: value for name, value in os.environ.items() if not is_setting(name)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "cursor_api", "run", "--url", running.url, "llm"],
+        [sys.executable, "-m", "cursor_api", "run", "--url", scripted.url, "llm"],
         cwd=folder,
         env=environ | {"TMPDIR": str(folder / "tmp")},
     )

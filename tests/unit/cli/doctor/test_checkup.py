@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def test_all_is_well(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_reader_of_chinese_gets_all_of_it(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A gateway that does not run is none there too; programs get the areas by one name."""
+    """A gateway that does not run is none there too; programs get English, as everywhere."""
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     (folder / ".env").write_text(f"AUTH_TOKEN={KEYS[0]}\nPORT=3999\n")
     assert main(["doctor"]) == 0
@@ -75,6 +76,24 @@ def test_a_reader_of_chinese_gets_all_of_it(
     assert main(["doctor", "--json"]) == 0
     checks = json.loads(capsys.readouterr().out)["checks"]
     assert {"settings", "gateway", "credentials"} <= {one["area"] for one in checks}
+
+
+@pytest.mark.parametrize("texts", [{".env": "PORT=x\n"}, {".token": "two words\n", ".env": ""}])
+def test_what_is_wrong_is_told_to_programs_in_english(
+    texts: dict[str, str],
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One text to match, whatever the language of whoever started the script."""
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    told = []
+    for language in ("C", "zh_CN.UTF-8"):
+        monkeypatch.setenv("LC_ALL", language)
+        assert main(["doctor", "--json"]) == 1
+        told.append(re.sub(r"\d+\.\d s", "_", capsys.readouterr().out))
+    assert told[0] == told[1]
 
 
 def test_a_reader_of_chinese_is_told_how_to_add_a_credential(

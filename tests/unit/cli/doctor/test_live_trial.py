@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from cursor_api.cli import main
 from tests.acceptance.background import LoopThread
 from tests.acceptance.openai_endpoint import Endpoint
+from tests.log_lines import restored_logging
 from tests.unit.cli.gateway_folder import enter
 
 KEY = "sk-0123456789abcdefghijkl"
@@ -35,8 +35,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, endpoint: Endpoint) 
         f'[[upstream]]\nname="mine"\nkind="openai"\nbase_url="{endpoint.url}"\napi_key="{KEY}"\n'
         '[[upstream]]\nname="gone"\nkind="openai"\nbase_url="http://127.0.0.1:9"\napi_key="-"\n'
     )
-    yield tmp_path
-    structlog.reset_defaults()
+    with restored_logging():
+        yield tmp_path
 
 
 def test_a_report_that_can_be_shown(capsys: pytest.CaptureFixture[str], endpoint: Endpoint) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.cli.document import COMMAND
 from cursor_api.cli.documents.clients import BEGIN, END, FILES, put_clients, write_clients
+from cursor_api.cli.documents.configuration import COMMAND
 from cursor_api.clients.table import CLIENTS
 
 CODE = re.compile(r"^```\w*\n.*?^```$", re.MULTILINE | re.DOTALL)

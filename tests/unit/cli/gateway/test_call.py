@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from cursor_api.cli.gateway.call import (
@@ -15,25 +13,18 @@ from cursor_api.cli.gateway.call import (
     open_answer,
 )
 from cursor_api.domain.credential import Secret
-from tests.unit.cli.gateway_stage import ListingGateway, listing_gateway
+from tests.unit.cli.gateway_stage import ListingGateway
 
 KEY = "a-key-of-the-gateway-0123"
 CALL = Call("GET", "/status")
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[ListingGateway]:
-    """One server for all of them."""
-    with listing_gateway() as made:
-        yield made
-
-
 @pytest.fixture
-def running(served: ListingGateway) -> ListingGateway:
+def running(scripted: ListingGateway) -> ListingGateway:
     """As it is at first."""
-    served.status, served.headers, served.body = 200, {}, b'{"a": 1}'
-    served.breaks_off = False
-    return served
+    scripted.status, scripted.headers, scripted.body = 200, {}, b'{"a": 1}'
+    scripted.breaks_off = False
+    return scripted
 
 
 def address(running: ListingGateway) -> GatewayAddress:

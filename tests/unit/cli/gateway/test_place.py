@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import ssl
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,17 +15,10 @@ from cursor_api.files.running import claim, describe_running
 from tests.acceptance.background import LoopThread
 from tests.scripted_server import ScriptedServer
 from tests.unit.cli.gateway_folder import enter
-from tests.unit.cli.gateway_stage import MODELS, ListingGateway, listing_gateway
+from tests.unit.cli.gateway_stage import MODELS, ListingGateway
 
 KEY = "a-key-of-the-gateway-0123"
 CERT = Path(__file__).parents[3] / "vectors" / "localhost.pem"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[ListingGateway]:
-    """One gateway for all of them."""
-    with listing_gateway() as made:
-        yield made
 
 
 @pytest.fixture(autouse=True)
@@ -95,13 +87,13 @@ def test_a_port_that_is_none_is_said(folder: Path) -> None:
         find_gateway(asked())
 
 
-def test_what_it_serves(running: ListingGateway) -> None:
+def test_what_it_serves(scripted: ListingGateway) -> None:
     """Asked with the key, below the prefix."""
-    running.status, running.headers = 200, {}
-    served = ask_models(GatewayAddress(f"{running.url}/p", Secret(KEY), "AUTH_TOKEN"))
+    scripted.status, scripted.headers = 200, {}
+    served = ask_models(GatewayAddress(f"{scripted.url}/p", Secret(KEY), "AUTH_TOKEN"))
     assert (served.models, served.with_tools, served.problem) == (MODELS, MODELS, "")
-    assert running.asked[-1].line.startswith("GET /p/v1/models ")
-    assert running.asked[-1].headers["authorization"] == f"Bearer {KEY}"
+    assert scripted.asked[-1].line.startswith("GET /p/v1/models ")
+    assert scripted.asked[-1].headers["authorization"] == f"Bearer {KEY}"
 
 
 @pytest.mark.parametrize(
@@ -115,24 +107,24 @@ def test_what_it_serves(running: ListingGateway) -> None:
     ],
 )
 def test_why_it_cannot_be_had(
-    running: ListingGateway, status: int, body: bytes, words: str
+    scripted: ListingGateway, status: int, body: bytes, words: str
 ) -> None:
     """And what to do; the key is not in it."""
-    running.status, old = status, running.body
-    running.body = body
-    served = ask_models(GatewayAddress(running.url, Secret(KEY), "AUTH_TOKEN"))
-    running.body = old
+    scripted.status, old = status, scripted.body
+    scripted.body = body
+    served = ask_models(GatewayAddress(scripted.url, Secret(KEY), "AUTH_TOKEN"))
+    scripted.body = old
     assert words in served.problem
     assert KEY not in served.problem
 
 
-def test_a_redirect_takes_the_key_nowhere(running: ListingGateway) -> None:
+def test_a_redirect_takes_the_key_nowhere(scripted: ListingGateway) -> None:
     """It is an answer like any other."""
-    running.status, running.headers = 302, {"location": f"{running.url}/elsewhere"}
-    count = len(running.asked)
-    served = ask_models(GatewayAddress(running.url, Secret(KEY), "AUTH_TOKEN"))
+    scripted.status, scripted.headers = 302, {"location": f"{scripted.url}/elsewhere"}
+    count = len(scripted.asked)
+    served = ask_models(GatewayAddress(scripted.url, Secret(KEY), "AUTH_TOKEN"))
     assert "302" in served.problem
-    assert len(running.asked) == count + 1
+    assert len(scripted.asked) == count + 1
 
 
 def test_nobody_there() -> None:

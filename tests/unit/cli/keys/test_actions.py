@@ -17,15 +17,6 @@ from cursor_api.stores.sqlite.keys import SqliteKeys
 Read = pytest.CaptureFixture[str]
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home, and nothing set."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("REQUEST_LOG_FILE", "AUTH_TOKEN", "CURSOR_API_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
-
-
 def key(*arguments: str) -> int:
     """The command's exit status."""
     return main(["key", *arguments])

@@ -12,15 +12,6 @@ from cursor_api.cli import main
 PRICE = ["m-*", "--input", "1", "--output", "2", "--source", "a page", "--from", "2026-01-31"]
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home, and nothing set."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("REQUEST_LOG_FILE", "AUTH_TOKEN", "CURSOR_API_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
-
-
 def test_where_nothing_was_done_no_file_is_made(
     capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:

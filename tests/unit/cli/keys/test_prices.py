@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from pathlib import Path
 
 import pytest
 
 from cursor_api.cli import main
 
 Read = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home, and nothing set."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("REQUEST_LOG_FILE", "AUTH_TOKEN", "CURSOR_API_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
 
 
 def price(*arguments: str) -> int:

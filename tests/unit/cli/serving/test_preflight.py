@@ -56,7 +56,7 @@ def test_a_good_folder_has_nothing_to_say_and_is_left_alone(tmp_path: Path) -> N
 
 def test_everything_is_told_at_once(tmp_path: Path) -> None:
     """Settings, files, certificates and the address, each in a sentence of its own."""
-    (tmp_path / ".token").write_text("a::one\na::two\nb c\n")
+    (tmp_path / ".token").write_text("a::one\ntw o\nb c\n")
     (tmp_path / "ca.pem").write_text("nonsense")
     (tmp_path / ".token-state").write_text('{"version": 1')
     problems, warnings = found(
@@ -211,7 +211,7 @@ def test_a_machine_that_trusts_nobody_is_worth_a_word(
 
 def test_the_demo_has_no_files(tmp_path: Path) -> None:
     """Whatever lies where it is started is not its business."""
-    (tmp_path / ".token").write_text("a::one\na::two\n")
+    (tmp_path / ".token").write_text("a::one\nb::t w o\n")
     loaded = load_settings(SCHEMA, {"AUTH_TOKEN": KEY, "PORT": "0"}, tmp_path)
     examined, listener = check_and_listen(loaded, has_files=False)
     assert listener is not None

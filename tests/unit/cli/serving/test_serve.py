@@ -27,7 +27,7 @@ def test_checksum_prints_a_new_one(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_serve_without_auth_token_tells_all_that_is_wrong_and_exits_1(tmp_path: Path) -> None:
-    """As the reference does, but with every problem at once."""
+    """As the earlier program does, but with every problem at once."""
     done = subprocess.run(
         command("serve"),
         cwd=tmp_path,

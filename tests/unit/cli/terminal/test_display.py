@@ -19,6 +19,7 @@ from cursor_api.cli.terminal.display import (
     print_table,
 )
 from cursor_api.domain.problems import Notice, NoticeCode
+from cursor_api.options.said import tell
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 COLUMNS = ("ALIAS", "TOKEN", "STATE")
@@ -156,3 +157,17 @@ def test_a_notice_is_told_in_the_language_of_the_reader(
     assert capsys.readouterr().err.startswith(
         "警告：/home/me/.token 对此计算机的其他用户开放（权限 0644）"
     )
+
+
+def test_the_details_of_a_warning_are_told_in_the_language_of_the_reader(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sentences by their words, notices by their code, and what is neither as it is."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    notice = Notice(NoticeCode.OLD_MOUNT, "There is a volume.", {"path": "/old"})
+    event = tell("the credential {name} serves nobody", name="'a'")
+    TerminalObserver().warn(event, detail=notice, count=2)
+    told = capsys.readouterr().err
+    assert told.startswith("警告：凭据 'a' 不会被使用: ")
+    assert "volume" not in told
+    assert told.endswith("; 2\n")

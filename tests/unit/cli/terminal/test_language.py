@@ -15,7 +15,14 @@ import cursor_api.cli
 from cursor_api.cli import main
 from cursor_api.cli.command import make_parser
 from cursor_api.cli.terminal.command_tree import walk
-from cursor_api.cli.terminal.language import is_chinese, load_chinese, say, say_word, speak
+from cursor_api.cli.terminal.language import (
+    for_programs,
+    is_chinese,
+    load_chinese,
+    say,
+    say_word,
+    speak,
+)
 from cursor_api.domain.api_key import KeyState
 from cursor_api.domain.diagnosis import Verdict
 from cursor_api.domain.periods import Period, Unit
@@ -68,6 +75,14 @@ def constants() -> Iterator[str]:
 def test_the_language_is_the_users(environ: dict[str, str], *, expected: bool) -> None:
     """The first variable that is set counts."""
     assert is_chinese(environ) is expected
+
+
+def test_what_programs_read_is_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what is said afterwards is the user's language again."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    with for_programs():
+        assert (say("unknown"), say_word("error: ")) == ("unknown", "error: ")
+    assert say("unknown") == "未知"
 
 
 def test_every_command_and_every_option_has_its_chinese() -> None:
@@ -147,7 +162,7 @@ def test_no_line_of_help_is_wider_than_a_page() -> None:
     ("words", "said"),
     [
         ("key create", "cursor-api key create: 错误：缺少参数：NAME"),
-        ("checksum x", "cursor-api: 错误：无法识别的参数：x"),
+        ("checksum x", "cursor-api checksum: 错误：无法识别的参数：x"),
         ("sreve", "cursor-api: 错误：参数 COMMAND: 没有这一项：'sreve'（可选："),
         ("serve --port", "cursor-api serve: 错误：参数 --port: 后面需要一个值"),
         ("init --yes --token", "cursor-api init: 错误：参数 --token: 不能同时使用：参数 --yes"),

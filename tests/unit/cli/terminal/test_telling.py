@@ -7,13 +7,19 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from cursor_api.cli.terminal.telling import told, told_of_line, told_shortly
-from cursor_api.domain.errors import LineProblem, StoreError
+from cursor_api.cli.terminal.telling import (
+    told,
+    told_advice,
+    told_by_code,
+    told_of_line,
+    told_shortly,
+)
+from cursor_api.domain.errors import FaultKind, LineProblem, StoreError
 from cursor_api.domain.problems import Notice, NoticeCode
 from cursor_api.installed import Names, TokenFiles
 from cursor_api.options.rules import Finding
-from cursor_api.options.said import tell
-from cursor_api.ports.configuration import ShownFinding, Words, WrongUpstreamError
+from cursor_api.options.said import Words, tell
+from cursor_api.ports.configuration import ShownFinding, WrongUpstreamError
 from cursor_api.stores.sqlite.file import RecordFile
 
 FINDING = Finding("PORT", ".env:1", tell("there is no preset {name}", name="x"))
@@ -86,3 +92,20 @@ def test_everything_else_is_told() -> None:
     assert told(WrongUpstreamError("", "it is wrong", findings=(SHOWN,))) == "HOST: 不正确"
     assert told(OSError(28, "No space left on device")) == "[Errno 28] No space left on device"
     assert told_of_line(LineProblem("input", 1, "not ours")) == "not ours"
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize("kind", [one.value for one in FaultKind])
+def test_every_fault_has_its_name_and_its_advice(kind: str) -> None:
+    """With the model's name where one is known, and never with a place for it."""
+    assert told_by_code("cause", kind) != kind
+    for model in ("", "gpt-9"):
+        advice = told_advice(kind, "English.", model)
+        assert not {"{", "}"} & set(advice)
+        assert advice != "English."
+    assert told_advice("of_another_version", "English.") == "English."
+
+
+def test_in_english_the_upstreams_own_advice_stays() -> None:
+    """It knows what helps there."""
+    assert told_advice("rate_limited", "Wait for Monday.") == "Wait for Monday."

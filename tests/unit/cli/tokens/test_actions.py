@@ -54,6 +54,34 @@ def test_an_empty_list_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> No
     assert json.loads(capsys.readouterr().out) == []
 
 
+def test_what_an_added_key_needs_besides_is_told_at_once(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not when the first request fails. A session token does not need it."""
+    monkeypatch.setenv("CURSOR_SDK_BRIDGE_BIN", str(folder / "gone"))
+    give(monkeypatch, make_token())
+    assert token("add", "-") == 0
+    assert capsys.readouterr().err == ""
+    give(monkeypatch, "crsr_0123456789abcdef0123")
+    assert token("add", "-") == 0
+    assert "warning: CURSOR_SDK_BRIDGE_BIN names" in capsys.readouterr().err
+
+
+def test_what_keeps_credentials_from_serving_is_told_in_chinese(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the gateway saved last cannot be read; a warning, and the list is there all the same."""
+    (folder / ".token").write_text(f"me::{make_token()}\n")
+    (folder / ".token").chmod(0o600)
+    (folder / ".token-state").write_text("{")
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert token("list") == 0
+    told = capsys.readouterr()
+    assert told.err.startswith("警告：无法读取各凭据的状态: ")
+    assert "pool" not in told.err
+    assert "尚未试过" in told.out
+
+
 def test_the_list_tells_how_each_one_stands(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,10 @@ import pytest
 
 from cursor_api.cli import main
 from cursor_api.files.running import claim, describe_running
-from tests.unit.cli.demo_stage import RunningDemo, running_demo
+from tests.unit.cli.demo_stage import RunningDemo
 from tests.unit.cli.gateway_folder import enter
 
 OLD, NEW = "token-of-old-000000", "token-of-new-000000"
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[RunningDemo]:
-    """A gateway with credentials of its own."""
-    with running_demo() as made:
-        yield made
 
 
 @pytest.fixture(autouse=True)

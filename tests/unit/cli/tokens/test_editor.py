@@ -111,11 +111,24 @@ def test_the_name_comes_from_the_account(house: House, email: str, expected: str
     assert house.tokens == f"{expected}::{TOKEN}\n"
 
 
-def test_an_opaque_token_without_an_account_has_a_name_all_the_same(house: House) -> None:
+def test_a_token_without_an_account_has_a_name_all_the_same(house: House) -> None:
     """There is one editor on this computer."""
-    house.install_editor(accessToken="opaque-token-of-nobody", cachedEmail="")
+    house.install_editor(accessToken="eyJ1.of.nobody", cachedEmail="")
     assert token("import") == 0
-    assert house.tokens == "cursor::opaque-token-of-nobody\n"
+    assert house.tokens == "cursor::eyJ1.of.nobody\n"
+
+
+def test_a_word_that_is_no_token_is_not_added(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told what a token looks like and where there is one; the word is not shown."""
+    house.install_editor(accessToken="a-word-of-somebody", cachedEmail="")
+    assert token("import") == 1
+    told = capsys.readouterr()
+    for words in ("no session token", "begins with eyJ", "WorkosCursorSessionToken", "token add"):
+        assert words in told.err, words
+    assert "a-word" not in told.out + told.err
+    assert house.tokens == ""
 
 
 def test_control_characters_of_the_account_do_not_reach_the_terminal(

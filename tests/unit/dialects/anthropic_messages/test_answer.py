@@ -134,14 +134,45 @@ def test_what_is_said_within_a_call_comes_after_it() -> None:
     said = {"type": "text", "text": "Hm. So."}
     within: list[Delta] = [TextDelta("Hm."), TextDelta(" So.")]
     assert stream([begun, half, *within, rest, CALLS]).blocks == [first, said]
-    assert stream([begun, *within, half, rest, *other, CALLS]).blocks == [first, second, said]
     assert stream([begun, half, *other, *within, rest, CALLS]).blocks == [first, second, said]
-    # What comes where a call is whole is not held back.
+    # What comes where a call is whole is not held back, and brings what was.
     renderer = MessageRenderer(HEAD)
-    renderer.render([begun, half, rest])
-    assert b"Hm." in renderer.render(within)
+    assert b"Hm." not in renderer.render([begun, half, within[0], rest])
+    data = renderer.render(within[1:])
+    assert b"Hm." in data
+    assert b"So." in data
     thought = stream([begun, half, ReasoningDelta("hm"), rest, TextDelta("So."), CALLS])
     assert [block["type"] for block in thought.blocks] == ["tool_use", "thinking", "text"]
+
+
+@pytest.mark.parametrize("arguments", ["{}", '{"p":1}'])
+def test_what_is_said_before_the_arguments_of_a_call_comes_at_once(arguments: str) -> None:
+    """An upstream tells only at the end that a call has none, and nobody waits so long."""
+    renderer = MessageRenderer(HEAD)
+    data = [
+        renderer.render([ToolCallBegun(0, "a", "ls"), TextDelta("Hm.")]),
+        renderer.render([ToolCallBegun(1, "b", "cat"), ReasoningDelta("hm")]),
+        renderer.render([TextDelta("So."), ToolArgumentsDelta(1, arguments)]),
+    ]
+    said = [b"Hm.", b"hm", b"So."]
+    assert [word in piece for word, piece in zip(said, data, strict=True)] == [True] * 3
+    data.append(renderer.render([ToolArgumentsDelta(0, arguments), CALLS]))
+    assert read_message_stream(b"".join(data) + renderer.finish()).blocks == [
+        {"type": "text", "text": "Hm."},
+        {"type": "thinking", "thinking": "hm", "signature": ""},
+        {"type": "text", "text": "So."},
+        {"type": "tool_use", "id": "a", "name": "ls", "input": {}, "arguments": arguments},
+        {"type": "tool_use", "id": "b", "name": "cat", "input": {}, "arguments": arguments},
+    ]
+
+
+def test_a_call_goes_on_only_while_its_block_is_open() -> None:
+    """Its arguments would end up in another's block, or in a text's."""
+    renderer = MessageRenderer(HEAD)
+    renderer.render([ToolCallBegun(0, "a", "ls"), ToolArgumentsDelta(0, "{}"), TextDelta("Hm.")])
+    with pytest.raises(Fault) as caught:
+        renderer.render([ToolArgumentsDelta(0, "{}")])
+    assert caught.value.kind is FaultKind.PROTOCOL_ERROR
 
 
 def test_a_refusal_is_text_and_a_stop_reason() -> None:

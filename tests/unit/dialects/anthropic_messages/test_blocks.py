@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cursor_api.dialects.anthropic_messages.blocks import IGNORED_MAX, STEP_UNITS
+from cursor_api.dialects.anthropic_messages.blocks import IGNORED_MAX
 from cursor_api.dialects.anthropic_messages.request import parse_request
 from cursor_api.domain.content import (
     CacheMark,
@@ -25,6 +25,7 @@ from cursor_api.domain.features import Feature, RequestedFeature
 from cursor_api.domain.value import replace
 from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.limits import RequestLimits
+from cursor_api.wire.work_units import STEP_UNITS
 from tests.steps import count_steps, finish
 
 DATA = base64.b64encode(b"GIF89a\x02\x00\x03\x00").decode()

@@ -22,13 +22,15 @@ B_WHOLE = ToolArgumentsDelta(1, '{"y":2}')
         ([A, A1, A2, B, B1, B2], [A, A1, A2, B, B1, B2], []),
         ([A, B, A1, B1, B2, A2], [A, A1, A2], [B, B_WHOLE]),
         ([A, A1, B, B1, A2, B2], [A, A1, A2], [B, B_WHOLE]),
-        ([A, B], [A], [B]),
+        ([A, B], [], [A, B]),
+        ([A, B, B1, B2, A1, A2], [A, A1, A2], [B, B_WHOLE]),
+        ([A, B, A1, A2, B1, B2], [A, A1, A2, B, B1, B2], []),
     ],
 )
 def test_a_call_within_another_waits(
     given: list[CallDelta], at_once: list[CallDelta], at_the_end: list[CallDelta]
 ) -> None:
-    """And nothing is held back where they are written in turn."""
+    """And nothing is held back where they are written in turn. They keep their order."""
     calls = Calls()
     assert [one for delta in given for one in calls.add(delta)] == at_once
     assert calls.flush() == at_the_end

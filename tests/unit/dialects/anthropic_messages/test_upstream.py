@@ -39,6 +39,8 @@ from cursor_api.domain.content import (
 )
 from tests.anthropic_types import read_request
 
+DEEPSEEK = WriteOptions(host="api.deepseek.com")
+KIMI = WriteOptions(host="api.moonshot.cn")
 MESSAGES = (Message(Role.USER, (Text("hi"),)),)
 CLOSED = (
     b'{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],'
@@ -201,3 +203,43 @@ def test_characters_that_are_none_cannot_be_written() -> None:
     """A lone surrogate; whoever sends the request tells the caller."""
     with pytest.raises(UnicodeEncodeError):
         encode(ChatRequest("a", (Message(Role.USER, (Text("\ud800"),)),)))
+
+
+def test_a_host_is_not_sent_what_it_refuses() -> None:
+    """Neither in what goes on as it came nor in what is written for it."""
+    body = b'{"messages":[],"thinking":{"type":"disabled"},"output_config":{"effort":"max"}}'
+    origin = Origin(native=Native(NAME, body))
+    passed = encode(ChatRequest("ours", MESSAGES, origin=origin), "deepseek-v4-pro", DEEPSEEK)
+    assert json.loads(passed) == {
+        "messages": [],
+        "thinking": {"type": "disabled"},
+        "model": "deepseek-v4-pro",
+        "stream": True,
+    }
+    written = encode(ChatRequest("ours", MESSAGES), "kimi-k2.7-code", KIMI)
+    assert json.loads(written)["thinking"] == {"type": "enabled"}
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "is_placed"),
+    [
+        (LATEST, PLAIN, False),
+        (OLDER, PLAIN, True),
+        # Nothing is known of what others take.
+        ("glm-5", PLAIN, False),
+        ("MiniMax-M3", WriteOptions(host="api.minimax.io"), True),
+    ],
+)
+def test_a_system_turn_goes_on_to_whoever_takes_one(
+    model: str,
+    options: WriteOptions,
+    is_placed: bool,  # noqa: FBT001 - a case
+) -> None:
+    """Claude Code sends it by the name that it knows of the model."""
+    turns = [{"role": "user", "content": "hi"}, {"role": "system", "content": "Mind."}]
+    body = json.dumps({"messages": turns}).encode()
+    messages = (*MESSAGES, Message(Role.SYSTEM, (Text("Mind."),)))
+    request = ChatRequest("ours", messages, origin=Origin(Native(NAME, body)))
+    sent = json.loads(encode(request, model, options))["messages"]
+    assert (sent == turns) is not is_placed
+    assert is_placed is ([turn["role"] for turn in sent] == ["user"])

@@ -90,7 +90,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize("kind", FaultKind)
 def test_status_code_and_retry_of_each_kind(kind: FaultKind) -> None:
-    """Clients and the reference's users rely on these; a change here is a change for them."""
+    """Clients and the earlier program's users rely on these; a change here is a change for them."""
     rendered = render_fault(Fault(kind, "Words."))
     is_told_not_to_retry = headers_of(rendered).get("x-should-retry") == "false"
     assert (rendered.status, error_of(rendered)["code"], not is_told_not_to_retry) == EXPECTED[kind]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cursor_api.dialects.openai.images import quote, read_image
+from cursor_api.dialects.openai.images import read_image
 from cursor_api.domain.content import Image, LinkedImage
 from cursor_api.domain.errors import Fault
 
@@ -31,9 +31,3 @@ def test_whatever_else_is_refused_with_its_place(url: str) -> None:
     with pytest.raises(Fault) as caught:
         read_image(url, PLACE, 100)
     assert caught.value.param == PLACE
-
-
-def test_a_long_word_is_cut() -> None:
-    """Nobody wants his megabyte back in an error."""
-    assert quote("short") == "'short'"
-    assert quote("x" * 100) == f"'{'x' * 40}…'"

@@ -13,7 +13,7 @@ def test_models_have_the_reference_s_shape() -> None:
     models = [Model("b", "cursor", 1_706_659_200), Model("a", "openai", 1_706_659_200)]
     listed = json.loads(render_models(models))
     assert json.loads(render_model(models[0])) == listed["data"][0]
-    # Beside the reference's fields stands what this gateway knows of each.
+    # Beside the earlier program's fields stands what this gateway knows of each.
     assert [one.pop("cursor_api")["routes"] for one in listed["data"]] == [[], []]
     assert listed == {
         "object": "list",

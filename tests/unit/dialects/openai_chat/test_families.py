@@ -83,6 +83,7 @@ def test_some_think_unless_they_are_switched_off() -> None:
         for model, host in (
             ("deepseek-v4-pro", "api.deepseek.com"),
             ("kimi-k2.6", "api.moonshot.ai"),
+            ("kimi-k2.7-code", "api.moonshot.ai"),
             ("glm-5", "api.z.ai"),
             ("deepseek-v4-pro", "gateway.example"),
             ("kimi-k2", "api.groq.com"),
@@ -90,7 +91,7 @@ def test_some_think_unless_they_are_switched_off() -> None:
         )
     }
     assert list(known.values()) == [
-        *((True, True), (True, True), (True, False)),
+        *((True, True), (True, True), (False, True), (True, False)),
         *((False, True), (False, False), (False, False)),
     ]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cursor_api.dialects.openai_chat.decode import decode_chat
-from cursor_api.dialects.openai_chat.request import STEP_UNITS, Style, parse_request
+from cursor_api.dialects.openai_chat.request import Style, parse_request
 from cursor_api.domain.content import (
     Image,
     LinkedImage,
@@ -24,6 +24,7 @@ from cursor_api.domain.errors import Fault
 from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.json_bounds import JsonLimits
 from cursor_api.wire.limits import RequestLimits
+from cursor_api.wire.work_units import STEP_UNITS
 from tests.steps import count_steps, finish
 
 PIXEL = (
@@ -223,7 +224,7 @@ def test_a_part_that_cannot_be_served_is_named_by_its_path(part: Any, path: str,
 
 @pytest.mark.parametrize("role", ["", "User", "model", "a" * 10_000])
 def test_an_unknown_role_is_refused_with_the_known_ones(role: str) -> None:
-    """The reference dropped such messages silently (defect 5)."""
+    """The earlier program dropped such messages silently (defect 5)."""
     fault = refusal([*HI, {"role": role, "content": "x"}])
     assert (fault.param, fault.code) == ("messages[1].role", "invalid_value")
     assert "system, developer, user, assistant, tool, function" in fault.message
@@ -279,7 +280,7 @@ def test_streaming_and_its_usage_chunk(
 
 @pytest.mark.parametrize("model", ["o1", "o1-mini", "o1-preview"])
 def test_o1_models_stream(model: str) -> None:
-    """The reference refused them with stream_not_supported."""
+    """The earlier program refused them with stream_not_supported."""
     assert parse(HI, model=model, stream=True).chat.is_stream
 
 

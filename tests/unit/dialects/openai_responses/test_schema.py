@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cursor_api.dialects.openai_responses.schema import BODY, ITEM, NOTHING
+from cursor_api.dialects.openai_responses.schema import BODY, ITEM
+from cursor_api.wire.json_lenient import NOTHING
 
 
 def test_what_is_not_named_is_skipped() -> None:

@@ -8,8 +8,7 @@ from cursor_api.domain.alert import Alert, AlertChange, AlertKind
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.service.alerts.watch import LOOK_S, QUIET_S, WAITING_MAX, Alerts, AlertWatch
 from tests.fakes import ListObserver, StillClock
-from tests.simulation.virtual_loop import virtual_time
-from tests.simulation.virtual_network import Link, VirtualNetwork
+from tests.simulation.virtual_loop import run_virtually
 
 OPEN = Alert(AlertKind.UPSTREAM_OPEN, "one", "It is away.")
 LEFT = Alert(AlertKind.NOBODY_LEFT, "", "Nobody is left.")
@@ -60,8 +59,7 @@ def watch_for(seconds: float, hook: Hook | None, found: list[Alert]) -> ListObse
         await asyncio.sleep(seconds)
         running.cancel()
 
-    with virtual_time(VirtualNetwork(1, lambda _port, _chance: Link())) as runner:
-        runner.run(main())
+    run_virtually(main())
     return observer
 
 

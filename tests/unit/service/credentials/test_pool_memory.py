@@ -103,3 +103,28 @@ async def test_what_cannot_be_saved_is_an_error_and_is_tried_again(tmp_path: Pat
     await one.memory.save()
     assert one.memory.warnings == ()
     assert (tmp_path / "gone" / "state").exists()
+
+
+async def test_a_wish_counts_once_it_is_kept(tmp_path: Path) -> None:
+    """Where it cannot be kept, nothing has changed; of two that are made at once neither has."""
+    one = Gateway(FilePoolStateStore(tmp_path / "gone" / "state"))
+    both = OFF.merge(Preferences(), HIGH)
+    wishes = (one.memory.prefer("a", Preferences(), HIGH), one.memory.prefer("a", HIGH, both))
+    ends = await asyncio.gather(*wishes, return_exceptions=True)
+    assert [type(end) for end in ends] == [StoreError] * 2
+    assert one.preferred("a") == Preferences()
+    (tmp_path / "gone").mkdir()
+    await one.memory.prefer("a", Preferences(), HIGH)
+    two = Gateway(FilePoolStateStore(tmp_path / "gone" / "state"))
+    await two.memory.save()
+    assert one.preferred("a") == two.preferred("a") == HIGH
+
+
+async def test_a_credential_that_goes_meanwhile_hides_no_error(tmp_path: Path) -> None:
+    """That its wish could not be kept is what is told."""
+    one = Gateway(FilePoolStateStore(tmp_path / "gone" / "state"))
+    wish = asyncio.create_task(one.memory.prefer("a", Preferences(), HIGH))
+    await asyncio.sleep(0)
+    one.pools.replace([B])
+    with pytest.raises(StoreError):
+        await wish

@@ -260,6 +260,24 @@ async def test_what_somebody_else_changed_in_the_store_is_noted() -> None:
     assert len(house.noted) == 3
 
 
+async def test_two_who_look_at_once_note_a_change_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch, and whoever asks for what it has not seen yet."""
+    house = House(A)
+    await house.roster.start()
+
+    async def has_changed() -> bool:
+        is_changed = house.store.is_changed
+        await asyncio.sleep(0)
+        return is_changed
+
+    monkeypatch.setattr(house.store, "has_changed", has_changed)
+    house.store.credentials.append(B)
+    house.store.is_changed = True
+    looks = (house.roster.reload_if_changed() for _ in range(2))
+    assert sorted(await asyncio.gather(*looks)) == [False, True]
+    assert house.noted == [(ActKind.CREDENTIAL_ADDED, "b")]
+
+
 async def test_trouble_lasts_until_the_store_is_right_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from cursor_api.domain.credential import Credential, CredentialChange, Secret
 from cursor_api.domain.credential_health import Cooldown, Preferences
-from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
+from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreAwayError, StoreError
 from cursor_api.service.credentials.report import State
 from cursor_api.service.credentials.use_cases import (
     ADDED_COUNT_MAX,
@@ -119,6 +119,37 @@ async def test_an_unknown_alias_is_neither_changed_nor_removed() -> None:
     assert await office.tokens() == before
 
 
+async def test_what_was_added_elsewhere_a_moment_ago_is_found() -> None:
+    """At another worker or node: as soon as somebody names it, and only then the store is asked."""
+    office = Office("a")
+    looks = 0
+
+    async def has_changed() -> bool:
+        nonlocal looks
+        looks += 1
+        return True
+
+    office.store.has_changed = has_changed  # type: ignore[method-assign]
+    await office.store.add("b::token-of-b")
+    await office.credentials.look_for("a")
+    assert looks == 0
+    await office.credentials.look_for("b")
+    assert office.credentials.get("b").alias == "b"
+
+
+async def test_who_cannot_be_looked_for_is_not_denied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is away says so; those that are known are found all the same."""
+    office = Office("a")
+
+    async def refuse() -> bool:
+        raise StoreAwayError("no answer")
+
+    monkeypatch.setattr(office.store, "has_changed", refuse)
+    await office.credentials.look_for("a")
+    with pytest.raises(StoreAwayError):
+        await office.credentials.look_for("b")
+
+
 async def test_what_is_added_serves_at_once() -> None:
     """Several spellings in one text; the answer is what was added, masked."""
     office = Office()
@@ -189,19 +220,6 @@ async def test_too_many_tokens_at_once_are_refused() -> None:
     assert (await office.credentials.preview("\n".join(lines[:-1]))).can_add
     found = await problems_of(office, "\n".join(lines))
     assert found == {ADDED_COUNT_MAX + 1: f"more than {ADDED_COUNT_MAX} tokens at once"}
-
-
-async def test_a_preview_tells_what_a_token_says_of_itself() -> None:
-    """Expiry is in the token; an opaque one says nothing."""
-    office = Office()
-    text = "e30.eyJleHAiOjIwMDB9.x\neyJhIjox.eyJleHAiOjk5OTk5OTk5OX0.x\nopaque"
-    over, valid, opaque = (await office.credentials.preview(text)).lines
-    assert (over.is_expired, over.expiry_warning) == (False, True)
-    office.clock.seconds = 2000.0
-    assert (await office.credentials.preview(text)).lines[0].is_expired
-    assert (valid.is_jwt, valid.expiry_warning, valid.is_expired) == (True, False, False)
-    assert valid.expires_at is not None
-    assert (opaque.is_jwt, opaque.expires_at) == (False, None)
 
 
 async def test_wishes_change_one_by_one() -> None:

@@ -67,7 +67,7 @@ class Town:
         made = []
         for name, script in endpoints.items():
             pool = Pool(self.clock, lambda: 0.5)
-            pool.replace([Credential(one, Secret(one), "", name) for one in script])
+            pool.put([Credential(one, Secret(one), "", name) for one in script])
             kind = FakeKind((lacks or {}).get(name, frozenset()))
             made.append(endpoint_of(self.upstreams[name], pool, name=name, kind=kind))
         self.endpoints = Endpoints(made, ListObserver())

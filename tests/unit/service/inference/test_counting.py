@@ -17,7 +17,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
-from cursor_api.domain.credential import Credential
+from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import InputCount, UsageSource
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.service.inference.counting import (
@@ -56,11 +56,12 @@ def town_of(upstream: StrictUpstream | None) -> Town:
     return town
 
 
-async def count(town: Town, model: str = "m") -> InputCount:
+async def count(town: Town, model: str = "m", own: tuple[Credential, ...] = ()) -> InputCount:
     """A short question; no lease is kept."""
     chat = ChatRequest(model, HI.messages)
+    caller = Caller("me", credentials=own)
     try:
-        return await count_input(town.collaborators, Incoming("id", chat, Caller("me")))
+        return await count_input(town.collaborators, Incoming("id", chat, caller))
     finally:
         assert all(one.pool.leased_count == 0 for one in town.endpoints.values())
 
@@ -70,6 +71,14 @@ async def test_an_upstream_that_can_counts_itself() -> None:
     upstream = Counting()
     assert await count(town_of(upstream)) == InputCount(1, UsageSource.UPSTREAM)
     assert upstream.counted_by == ["a"]
+
+
+async def test_of_a_caller_s_tokens_it_sees_its_own() -> None:
+    """Not those for another endpoint."""
+    upstream = Counting()
+    own = tuple(Credential(f"at {name}", Secret(name), "", name) for name in ("two", "one"))
+    assert await count(town_of(upstream), own=own) == InputCount(1, UsageSource.UPSTREAM)
+    assert upstream.counted_by == ["at one"]
 
 
 @pytest.mark.parametrize("upstream", [None, Counting(Fault(FaultKind.RATE_LIMITED, "Later."))])

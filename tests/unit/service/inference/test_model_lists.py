@@ -86,14 +86,14 @@ async def test_other_credentials_bring_their_models_at_once(
     await town.lists.refresh()
     for number, name in enumerate("xyz"):
         town.one.listed = (name,)
-        pool.replace([Credential("first", Secret(name))])
+        pool.put([Credential("first", Secret(name))])
         await until(lambda: town.served == f"{name} b")  # noqa: B023 - awaited at once
         assert town.one.asked_count == number + 2
     many = [Credential(f"{n}", Secret("z" if n == 0 else f"{n}")) for n in range(20)]
-    pool.replace(many)
+    pool.put(many)
     await asyncio.sleep(0.05)
     asked_count = town.one.asked_count
-    pool.replace(many[:15])
+    pool.put(many[:15])
     await asyncio.sleep(0.05)
     watching.cancel()
     assert (town.one.asked_count, town.two.asked_count) == (asked_count, 1)

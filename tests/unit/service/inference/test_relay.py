@@ -52,7 +52,7 @@ class House:
         self.log = ListLog()
         clock = TickingClock()
         self.pool = Pool(clock, lambda: 0.5)
-        self.pool.replace([Credential(name, Secret(name), "sum", FAKE) for name in script])
+        self.pool.put([Credential(name, Secret(name), "sum", FAKE) for name in script])
         self.relay = Relay(
             Collaborators(
                 catalog=catalog_of(),
@@ -196,7 +196,7 @@ async def test_a_fault_after_the_first_delta_is_told_and_nothing_is_tried_again(
 
 @pytest.mark.parametrize("steps", [[], [[StatusDelta("busy")]], [[END]], [[StatusDelta(""), END]]])
 async def test_an_answer_without_text_is_a_fault(steps: list[Step]) -> None:
-    """An empty 200 is how the reference hides failures."""
+    """An empty 200 is how the earlier program hides failures."""
     house = House({"a": steps})
     with pytest.raises(Fault) as caught:
         await house.ask()
@@ -355,7 +355,7 @@ async def test_a_pass_through_callers_credentials_are_tried_in_turn() -> None:
     """Several tokens in one bearer are a pool of the caller's own."""
     house = House({"a": [fault(FaultKind.RATE_LIMITED)], "b": [[TextDelta("x")], [END]]})
     own = house.pool.credentials
-    house.pool.replace([])
+    house.pool.put([])
     assert (await house.ask(caller=Caller("passthrough", credentials=own)))[0] == TextDelta("x")
     assert house.upstream.asked == ["a", "b"]
 

@@ -54,7 +54,7 @@ class House:
         self.prices = PriceList([PRICE]) if prices is None else prices
         catalog = catalog_of()
         pool = Pool(self.clock, lambda: 0.5)
-        pool.replace([Credential("a", Secret("a"), "sum", FAKE)])
+        pool.put([Credential("a", Secret("a"), "sum", FAKE)])
         self.quota = Quota(
             QuotaParts(
                 self.store,

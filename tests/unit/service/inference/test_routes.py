@@ -130,14 +130,14 @@ async def test_a_credential_that_a_reload_takes_while_it_is_waited_for_is_not_us
     town = Town({"one": {"a": HELLO, "new": HELLO}})
     pool = town.endpoints["one"].pool
     old, new = pool.credentials
-    pool.replace([old])
+    pool.put([old])
     limit(town.endpoints["one"], "a")
     lease = pool.lease(Ask("m-at-one"))
     asking = asyncio.create_task(town.answered_by(model="m-at-one"))
     await asyncio.sleep(0.01)
     lease.settle()
     # The waiter has its turn, and has not run yet.
-    pool.replace([new])
+    pool.put([new])
     assert await asking == "new"
     assert town.asked == "new"
 

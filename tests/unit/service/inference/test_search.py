@@ -82,7 +82,7 @@ class Town:
         self.upstream = RowUpstream(rows)
         self.clock = self.clock_kind()
         self.pool = Pool(self.clock, lambda: 0.5, self.policy)
-        self.pool.replace([Credential(name, Secret(name), "sum") for name in rows])
+        self.pool.put([Credential(name, Secret(name), "sum") for name in rows])
         self.observer = ListObserver()
         options = TroubleOptions(failover or FailoverOptions(), breaker or BreakerOptions())
         self.endpoints = endpoints_of(self.upstream, self.pool, options, self.observer)

@@ -95,6 +95,16 @@ async def test_a_caller_s_own_tokens_go_only_where_they_belong() -> None:
     assert town.asked == " mine"
 
 
+async def test_of_a_caller_s_tokens_for_two_endpoints_each_sees_its_own() -> None:
+    """Also where the first one fails; the gateway's credentials are not spent."""
+    own = tuple(Credential(name, Secret(name), "", name) for name in ("two", "one"))
+    fail = fails(FaultKind.RATE_LIMITED)
+    town = Town({"one": {"a": HELLO, "one": fail}, "two": {"b": HELLO, "two": HELLO}})
+    assert await town.ask(own) == "two"
+    assert set(town.upstreams["one"].asked) == {"one"}
+    assert set(town.upstreams["two"].asked) == {"two"}
+
+
 async def test_a_pinned_credential_is_found_at_its_endpoint() -> None:
     """Whichever route that is; an unknown one is the caller's mistake."""
     town = Town({"one": {"a": HELLO}, "two": {"b": HELLO}})

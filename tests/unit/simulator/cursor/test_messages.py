@@ -17,10 +17,10 @@ from cursor_api.simulator.cursor.messages import (
     encode_web_citation,
     fill_prompt,
 )
-from cursor_api.simulator.cursor.recording import sample_ask
 from cursor_api.simulator.cursor.refusals import BAD_REQUEST, Refusal
 from cursor_api.wire.protobuf import field_bytes, field_string, field_varint
 from tests.unit.simulator.asking import REQUEST_VECTOR, encode_ask
+from tests.unit.simulator.cursor_recording import sample_ask
 
 BUBBLE = "11111111-1111-4111-8111-111111111111"
 

@@ -10,6 +10,6 @@ def test_the_defaults_take_any_token_and_refuse_old_clients() -> None:
 
 
 def test_the_known_models_are_the_references_and_the_traces() -> None:
-    """20 names of the reference, and those of the decoded traces."""
+    """20 names of the earlier program, and those of the decoded traces."""
     assert len(KNOWN_MODELS) == 22
     assert {"cursor-small", "gpt-4o", "claude-3.7-sonnet-thinking"} <= KNOWN_MODELS

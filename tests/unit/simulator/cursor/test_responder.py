@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from cursor_api.simulator.cursor.directives import LANGUAGE
 from cursor_api.simulator.cursor.messages import ChatAsk
-from cursor_api.simulator.cursor.recording import sample_ask
 from cursor_api.simulator.cursor.responder import CursorResponder
 from cursor_api.simulator.faults import Faults, Mishap
 from cursor_api.simulator.options import SimulatorOptions
@@ -11,6 +10,7 @@ from cursor_api.simulator.steps import Data, Head, Step
 from cursor_api.wire.connect import EnvelopeDecoder, parse_end_stream
 from cursor_api.wire.protobuf import as_string, iter_fields
 from tests.unit.simulator.asking import NOW_S, ask_request, raw_request
+from tests.unit.simulator.cursor_recording import sample_ask
 
 
 def responder(**options: object) -> CursorResponder:

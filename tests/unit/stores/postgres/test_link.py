@@ -91,6 +91,20 @@ async def test_who_does_not_wait_any_longer_keeps_nobody_waiting(url: Secret) ->
     await link.close()
 
 
+async def test_whoever_closes_it_does_not_wait_for_an_answer(url: Secret) -> None:
+    """The process ends; what it has asked is of interest to nobody any more."""
+    link = Link(url, "test", 60.0)
+    assert await link.run(one) == 1
+    asking = asyncio.create_task(link.run(sleep))
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(10):
+        await link.close()
+        with pytest.raises(StoreAwayError):
+            await asking
+    assert await link.run(one) == 1
+    await link.close()
+
+
 async def test_who_is_cancelled_as_the_answer_comes_leaves_no_connection(url: Secret) -> None:
     """The call has its result, and nobody is there to take it."""
     held: list[Connection] = []

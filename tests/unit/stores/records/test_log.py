@@ -23,8 +23,7 @@ from tests.contract.test_records import ANY_TIME, HOUR, id_at, record
 from tests.fakes import ListObserver, StillClock
 from tests.record_databases import FickleDatabase
 from tests.records import Spoken
-from tests.simulation.virtual_loop import virtual_time
-from tests.simulation.virtual_network import Link, VirtualNetwork
+from tests.simulation.virtual_loop import run_virtually
 from tests.waiting import until
 
 QUICK = LogTimes(write_after_s=0.01, batch_rows=5, retry_s=0.02, waiting_max=5, settle_s=0.05)
@@ -359,7 +358,6 @@ class LoopClock:
 
 def test_an_outage_of_a_minute_at_500_a_second_loses_nothing() -> None:
     """Nor does the second before it, nor the one behind it: 31,000 requests."""
-    network = VirtualNetwork("outage", lambda _port, _chance: Link())
     clock = LoopClock()
     observer = ListObserver()
 
@@ -380,8 +378,7 @@ def test_an_outage_of_a_minute_at_500_a_second_loses_nothing() -> None:
             assert log.state()[:4] == ("fickle", True, 0, 0)
         return database
 
-    with virtual_time(network) as runner:
-        database = runner.run(live())
+    database = run_virtually(live())
     assert len(database.ids) == 31_000
     assert observer.events == [
         (CANNOT_WRITE, {"detail": "the disk is full"}),

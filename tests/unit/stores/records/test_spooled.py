@@ -222,6 +222,32 @@ async def test_who_asks_for_a_deletion_means_the_file_too(house: House) -> None:
     assert house.database.ids == [id_at(2)]
 
 
+@pytest.mark.parametrize("name", ["count", "delete"])
+async def test_what_is_added_does_not_wait_for_a_deletion(
+    house: House, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Nor for its count: a database that hangs keeps nothing from the file."""
+    asked = asyncio.Event()
+
+    async def hang(*_: object) -> int:
+        asked.set()
+        await asyncio.Event().wait()
+        return 0
+
+    async with house.opened() as records:
+        house.database.error = GONE
+        await records.write(Batch("a", [record(1)]))
+        monkeypatch.setattr(house.database, name, hang)
+        question = records.count(ALL) if name == "count" else records.delete(ALL, 9)
+        asking = asyncio.create_task(question)
+        await asked.wait()
+        await asyncio.wait_for(records.write(Batch("b", [record(2)])), 5)
+        assert id_at(2) in house.spool.ids
+        assert records.state().spooled_count == len(house.spool.ids)
+        asking.cancel()
+        await asyncio.wait([asking])
+
+
 async def test_the_file_is_bounded(house: House) -> None:
     """What no longer fits is counted, and told when it is over."""
     async with house.opened() as records:

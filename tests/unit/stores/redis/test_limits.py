@@ -118,6 +118,47 @@ async def test_a_flush_under_load_loses_nothing(
     assert _lasting(counters) == _lasting(ledger) == (20, 400, 400, 30)
 
 
+async def test_counters_that_were_evicted_are_told_anew_and_not_doubled(
+    server: RedisServer, nodes: list[RedisLimitStore]
+) -> None:
+    """A server throws away single keys: what is under way may be left, and counts once."""
+    node = nodes[0]
+    await node.seed("alice", FRESH)
+    for name in ("over", "under way"):
+        await node.admit(_claim(name, DAY_ONLY))
+    node.settle(_settlement("over", Spent(10, 1), DAY_ONLY))
+    await node.find("alice", DAY_ONLY)
+    server.ask("DEL", "ca:k:{alice}:c")
+    assert await node.admit(_claim("next", DAY_ONLY)) == Unknown()
+    await node.seed("alice", FRESH.add(Spent(10, 1), 1))
+    node.settle(_settlement("under way", Spent(30, 2), DAY_ONLY))
+    counters = await node.find("alice", DAY_ONLY)
+    assert not isinstance(counters, Unknown)
+    assert _lasting(counters) == (2, 40, 40, 3)
+
+
+async def test_what_is_told_again_after_a_flush_is_counted_once(
+    server: RedisServer, nodes: list[RedisLimitStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server heard of an end, and the node did not hear that it had."""
+    node, other = nodes
+    monkeypatch.setattr(redis_link, "ANSWER_S", 0.1)
+    await node.seed("alice", FRESH)
+    await node.admit(_claim("under way", DAY_ONLY))
+    server.ask("FLUSHALL")
+    await node.seed("alice", FRESH)
+    with server.paused():
+        node.settle(_settlement("under way", Spent(30, 2), DAY_ONLY))
+        with pytest.raises(StoreAwayError):
+            await node.find("alice", DAY_ONLY)
+        assert "untold=1" in repr(node)
+    monkeypatch.setattr(redis_link, "ANSWER_S", 10.0)
+    await back(node, other)
+    counters = await node.find("alice", DAY_ONLY)
+    assert not isinstance(counters, Unknown)
+    assert _lasting(counters) == (1, 30, 30, 2)
+
+
 async def test_a_server_that_begins_anew_is_told_anew(
     server: RedisServer, nodes: list[RedisLimitStore]
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError
 from cursor_api.stores.redis import link as redis_link
-from cursor_api.stores.redis.link import RedisLink, Words, pack, pack_part
+from cursor_api.stores.redis.link import LinkWords, RedisLink, pack, pack_part
 from cursor_api.stores.redis.scripts import Script, read_script
 from tests.fakes import ListObserver
 from tests.redis_server import RedisServer
@@ -20,7 +20,7 @@ from tests.waiting import until
 
 SCRIPT = read_script("find")
 KEYS = ("a", "b", "c")
-WORDS = Words("it is away", "it is back")
+WORDS = LinkWords("it is away", "it is back")
 
 
 @pytest.fixture
@@ -105,6 +105,23 @@ async def test_a_server_that_died_is_found_again(
     await back(link)
     assert await link.call(SCRIPT, KEYS)
     assert link.run != run
+    assert len(observer.warnings) == len(observer.notices) == 1, observer.events
+
+
+async def test_a_server_that_takes_no_writes_is_away_until_it_does(
+    server: RedisServer, url: Secret, observer: ListObserver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so in the middle of a script, which is no bug of the script."""
+    monkeypatch.setattr(redis_link, "RETRY_S", 0.02)
+    writing = read_script("renew")
+    async with RedisLink(url, [writing], WORDS, observer) as link:
+        server.ask("CONFIG", "SET", "min-replicas-to-write", "1")
+        with pytest.raises(StoreAwayError, match="NOREPLICAS"):
+            await link.call(writing, KEYS, 1000, "id")
+        assert not link.is_up
+        server.ask("CONFIG", "SET", "min-replicas-to-write", "0")
+        await back(link)
+        await link.call(writing, KEYS, 1000, "id")
     assert len(observer.warnings) == len(observer.notices) == 1, observer.events
 
 

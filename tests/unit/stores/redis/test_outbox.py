@@ -9,7 +9,7 @@ import pytest
 
 from cursor_api.domain.credential import Secret
 from cursor_api.stores.redis import link as redis_link
-from cursor_api.stores.redis.link import RedisLink, Words
+from cursor_api.stores.redis.link import LinkWords, RedisLink
 from cursor_api.stores.redis.outbox import Outbox
 from cursor_api.stores.redis.scripts import Script
 from tests.fakes import ListObserver
@@ -26,7 +26,7 @@ HEARD = Script("heard", READ, hashlib.sha1(READ.encode(), usedforsecurity=False)
 async def link(url: Secret, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RedisLink]:
     """One that tries again soon."""
     monkeypatch.setattr(redis_link, "RETRY_S", 0.02)
-    async with RedisLink(url, [SAY, HEARD], Words("away", "back"), ListObserver()) as made:
+    async with RedisLink(url, [SAY, HEARD], LinkWords("away", "back"), ListObserver()) as made:
         yield made
 
 

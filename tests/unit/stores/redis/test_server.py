@@ -12,7 +12,7 @@ import pytest
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError, StoreError
 from cursor_api.stores.redis import server as redis_servers
-from cursor_api.stores.redis.link import RedisLink, Words
+from cursor_api.stores.redis.link import LinkWords, RedisLink
 from cursor_api.stores.redis.scripts import read_script
 from cursor_api.stores.redis.server import look
 from tests.fakes import ListObserver
@@ -20,7 +20,7 @@ from tests.ports import free_port
 from tests.redis_server import RedisServer, redis_server
 
 SCRIPT = read_script("find")
-WORDS = Words("it is away", "it is back")
+WORDS = LinkWords("it is away", "it is back")
 
 
 async def enter(url: str) -> ListObserver:
@@ -73,11 +73,16 @@ async def test_a_database_that_is_not_there_stops_the_start(server: RedisServer)
         await enter(f"redis://127.0.0.1:{server.port}/99")
 
 
-async def test_what_is_no_redis_is_told() -> None:
+@pytest.mark.parametrize(
+    "said",
+    [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"+" + b"x" * 70_000, b"*1\r\n" * 10_000, b"$x\r\n"],
+    ids=["http", "no line end", "lists in lists", "no length"],
+)
+async def test_what_is_no_redis_is_told(said: bytes) -> None:
     """A web server, for example."""
 
     async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.write(said)
         with contextlib.suppress(OSError):
             await writer.drain()
         writer.close()

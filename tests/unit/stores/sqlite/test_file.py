@@ -256,6 +256,25 @@ def test_only_its_owner_can_read_it(path: Path) -> None:
     assert [one.name for one in path.parent.iterdir()] == [path.name], "one whole file is left"
 
 
+def test_one_that_goes_while_it_is_opened_is_not_made_for_everybody(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite would make it with the umask's mode; it is made anew at the next use."""
+    close = os.close
+
+    def remove(descriptor: int) -> None:
+        close(descriptor)
+        path.unlink()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "close", remove)
+        with pytest.raises(StoreAwayError), opened(path):
+            pass
+    assert not path.exists()
+    with opened(path):
+        assert path.stat().st_mode & 0o077 == 0
+
+
 def test_a_file_that_was_moved_away_is_begun_anew(path: Path) -> None:
     """A person tidies up while the gateway runs: nothing goes into a file that nobody can see."""
     file = RecordFile(path)

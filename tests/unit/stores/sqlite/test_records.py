@@ -139,6 +139,35 @@ async def test_more_than_so_many_go(tmp_path: Path) -> None:
         assert await seconds_in(records) == list(range(291, 301))
 
 
+class SteppedTime:
+    """A clock by which each look at it takes so long."""
+
+    def __init__(self, step_s: float) -> None:
+        self.step_s, self.now = step_s, 0.0
+
+    def perf_counter(self) -> float:
+        """Later than before."""
+        self.now += self.step_s
+        return self.now
+
+
+@pytest.mark.parametrize(("step_s", "rows_at_once"), [(0.021, 50), (0.0, 5000)])
+async def test_a_step_is_as_long_as_others_can_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step_s: float, rows_at_once: int
+) -> None:
+    """Some 20 ms: fewer rows where they take longer, and never more than 5,000."""
+    monkeypatch.setattr(sqlite_records, "time", SteppedTime(step_s))
+    async with opened(tmp_path, EVERYTHING._replace(rows_max=1)) as records:
+        count = rows_at_once * 4
+        await records.write(batch(*range(count)))
+        gone = []
+        while await records.tidy():
+            left = await records.count(RecordFilter())
+            gone.append(count - left)
+            count = left
+    assert max(gone) == rows_at_once
+
+
 async def test_a_file_that_is_too_large_becomes_smaller(tmp_path: Path) -> None:
     """The oldest go, and their room goes back to the system."""
     bytes_max = 2 * 2**20

@@ -8,12 +8,12 @@ from msgspec import Raw
 
 from cursor_api.domain.deltas import Usage, UsageSource
 from cursor_api.upstreams.anthropic.events import (
-    NOTHING,
     Counts,
     decode_event,
     decode_message,
     not_of_an_answer,
 )
+from cursor_api.wire.json_lenient import NOTHING
 
 
 def count(*told: str) -> Usage | None:

@@ -85,6 +85,17 @@ def test_every_kind_a_table_can_give_has_words() -> None:
         (401, error_of("authentication_error", "invalid x-api-key"), "CREDENTIAL_REJECTED"),
         (402, error_of("billing_error", "pay"), "QUOTA_EXHAUSTED"),
         (403, error_of("permission_error"), "CREDENTIAL_FORBIDDEN"),
+        (
+            403,
+            error_of("permission_error", "You've reached your usage limit for this cycle."),
+            "QUOTA_EXHAUSTED",
+        ),
+        (
+            429,
+            error_of("rate_limit_error", "usage limit exceeded, 5-hour usage limit reached (2056)"),
+            "QUOTA_EXHAUSTED",
+        ),
+        (429, error_of("1113", "Insufficient balance or no resource package."), "QUOTA_EXHAUSTED"),
         (404, error_of("not_found_error", "model: claude-x"), "MODEL_NOT_FOUND"),
         (404, error_of("not_found_error", "Not Found"), "PROTOCOL_ERROR"),
         (409, error_of("conflict_error"), "CONFLICT"),

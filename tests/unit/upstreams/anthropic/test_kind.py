@@ -38,13 +38,6 @@ async def test_it_is_built_from_its_options_and_asks_with_what_it_is_given() -> 
     assert (turn.headers["x-api-key"], turn.names.count("x-api-key")) == ("a-key", 1)
 
 
-def test_the_newest_models_take_no_temperature() -> None:
-    """It is left out of what they are sent, so the caller is told that it changes nothing."""
-    assert Feature.TEMPERATURE in KIND.find_lacks("claude-opus-4-7") <= KIND.features
-    for model in ("claude-sonnet-4-5-20250929", "kimi-k2"):
-        assert KIND.find_lacks(model) == frozenset()
-
-
 def test_it_is_installed_by_its_name() -> None:
     """What it cannot do in another dialect's request is not said to be done."""
     assert isinstance(KINDS["anthropic"], AnthropicKind)

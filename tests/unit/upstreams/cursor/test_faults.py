@@ -313,10 +313,17 @@ def test_a_foreign_body_is_named_and_never_shown(
     assert fault.upstream_code == "http_502"
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 415, 426, 429, 464, 500, 502, 503])
+@pytest.mark.parametrize("status", [400, 401, 403, 405, 410, 415, 426, 429, 464, 500, 502, 503])
 def test_plain_statuses_follow_the_http_table(status: int) -> None:
     """Without a Connect error in the body the status is all there is."""
     assert answer(status, b"<html>").kind is kind_of_status(status)
+
+
+def test_where_there_is_nothing_the_call_is_not_served() -> None:
+    """A plain 404 is Connect's `unimplemented`: the operator can change version and address."""
+    fault = answer(404, b"<html>")
+    assert fault.kind is FaultKind.CLIENT_OUTDATED
+    assert "CURSOR_BASE_URL" in fault.message
 
 
 def test_retry_after_is_honoured() -> None:

@@ -23,7 +23,7 @@ def test_the_models_are_the_references_in_its_order() -> None:
 
 
 def test_every_model_has_the_owner_its_name_tells() -> None:
-    """Owners are those of the reference."""
+    """Owners are those of the earlier program."""
     owners = {"cursor": "cursor", "claude": "anthropic", "gpt": "openai", "gemini": "google"}
     for model in MODELS:
         family = model.id.split("-")[0]

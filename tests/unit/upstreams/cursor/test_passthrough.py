@@ -81,7 +81,7 @@ def test_an_api_key_of_a_caller_is_for_the_official_route() -> None:
 
 
 def test_a_checksum_may_stand_behind_its_token() -> None:
-    """`token,checksum`, as the reference's later versions had it; it counts before a header's."""
+    """`token,checksum`, as the earlier program's later versions had it; before a header's."""
     credentials = read(f"jwt1,{SUM},jwt2", "c" * 72) or ()
     assert [(one.secret.reveal(), one.binding) for one in credentials] == [
         ("jwt1", SUM),

@@ -15,7 +15,9 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports.process import Clock
 from cursor_api.transport.client import HttpClient
+from cursor_api.transport.options import Timeouts
 from cursor_api.upstreams.cursor_sdk import bridge as bridge_module
+from cursor_api.upstreams.cursor_sdk import calls as calls_module
 from cursor_api.upstreams.cursor_sdk.bridge import (
     GREETED_S,
     LINES_PER_MINUTE_MAX,
@@ -49,7 +51,8 @@ class Stage:
     def __init__(self, options: SdkOptions, http: HttpClient, clock: Clock) -> None:
         self.observer = ListObserver()
         greeter = Greeter(http, clock.now, listen)
-        self.bridge = OwnBridge(options, BridgeParts(greeter.greet, clock, self.observer))
+        parts = BridgeParts(greeter.greet, greeter.answers, clock, self.observer)
+        self.bridge = OwnBridge(options, parts)
         self.calls = SdkCalls(http, self.bridge, clock.now)
         self.base = options.folder or Path()
 
@@ -112,6 +115,27 @@ async def test_one_that_ends_is_started_again_when_it_is_needed(tmp_path: Path) 
                 -9,
             ),
         )
+
+
+async def test_one_that_answers_nothing_any_more_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next request has another one; one that answers is left alone, whatever it says."""
+    monkeypatch.setattr(bridge_module, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(calls_module, "CALL_TIMEOUTS", Timeouts(first_token_s=1, idle_s=1))
+    async with stage_for(tmp_path, "good") as stage:
+        before = await stage.bridge.get_address()
+        (own,) = stage.base.glob("bridge-*")
+        asked = own / "box" / "home" / "asked"
+        await until(lambda: asked.read_bytes().count(b"/Ping ") > 1)
+        assert stage.bridge.pid is not None
+        os.kill(stage.bridge.pid, signal.SIGSTOP)
+        await until(lambda: stage.bridge.pid is None)
+        assert [event for event, _ in stage.observer.warnings if "ended" in event] == [
+            "the Cursor SDK bridge answered nothing any more and was ended;"
+            " it is started again when it is needed"
+        ]
+        assert await stage.bridge.get_address() != before
 
 
 async def test_failures_are_followed_by_pauses_that_grow(tmp_path: Path) -> None:
@@ -244,9 +268,11 @@ def test_what_it_says_is_masked_and_limited() -> None:
     observer, clock = ListObserver(), StillClock()
 
     async def greet(_address: BridgeAddress) -> None: ...
+    async def answers(_address: BridgeAddress) -> bool:
+        return True
 
     mask: Callable[[str], str] = lambda text: text.replace("canary", "…")  # noqa: E731
-    limit = LineLimit(BridgeParts(greet, clock, observer, mask))
+    limit = LineLimit(BridgeParts(greet, answers, clock, observer, mask))
     limit.token = Secret("the-token-of-the-bridge-itself")
     limit.say(f"a canary and crsr_{'7' * 30}\x1b[31m {limit.token.reveal()}")
     assert lines_of(observer) == [f"a … and … [31m {limit.token.masked}"]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.domain.credential import Secret
+from cursor_api.domain.diagnosis import Needing
 from cursor_api.installed import FORMS, KINDS
 from cursor_api.ports.upstream import UpstreamKind, UpstreamParts
 from cursor_api.service.steps import StepRunner
@@ -38,3 +42,11 @@ def test_it_is_installed_and_the_token_files_api_keys_are_its_own() -> None:
         assert (form.endpoint, form.is_bound) == ("cursor-sdk", False)
     other = next(form for form in FORMS if form.is_form_of("eyJhbGciOi.J9.x"))
     assert other.endpoint == "cursor"
+
+
+def test_it_says_what_it_lacks_on_this_machine(tmp_path: Path) -> None:
+    """Nothing, where somebody else runs the bridge."""
+    assert isinstance(KIND, Needing)
+    gone = SdkOptions(bridge_bin=tmp_path / "gone")
+    assert "not a program that can be run" in KIND.find_lack(gone)
+    assert KIND.find_lack(replace(gone, bridge_url="http://127.0.0.1:9")) == ""

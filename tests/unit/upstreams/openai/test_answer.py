@@ -198,6 +198,43 @@ def test_a_server_that_stops_in_order_to_call_ends_with_calls() -> None:
     ]
 
 
+def test_a_stop_takes_no_other_reason_back() -> None:
+    """Some servers give a reason for each call, and `stop` at the end of everything."""
+    for word in ("length", "content_filter", "tool_calls"):
+        repeated = [HELLO, chunk(finish_reason=word), STOP, STOP, DONE]
+        assert decode(repeated) == [TextDelta("Hello"), finished(REASONS[word])]
+    assert decode([HELLO, STOP, chunk(finish_reason="length")])[-1] == finished(REASONS["length"])
+
+
+def test_a_call_goes_on_behind_a_reason() -> None:
+    """Its arguments are whole only at the end of the stream, and so is that it has none."""
+    begun = {"index": 0, "id": "a", "function": {"name": "f", "arguments": ""}}
+    more = {"index": 0, "function": {"arguments": '{"x": 1}'}}
+    other = {"index": 1, "id": "b", "function": {"name": "g", "arguments": ""}}
+    calls = chunk(finish_reason="tool_calls")
+    assert decode(
+        [
+            *(chunk({"tool_calls": [begun]}), calls, chunk({"tool_calls": [more]}), calls),
+            *(chunk({"tool_calls": [other]}), STOP, DONE),
+        ]
+    ) == [
+        ToolCallBegun(0, "a", "f"),
+        ToolArgumentsDelta(0, '{"x": 1}'),
+        ToolCallBegun(1, "b", "g"),
+        ToolArgumentsDelta(1, "{}"),
+        finished(FinishReason.TOOL_CALLS),
+    ]
+
+
+def test_a_reason_with_every_chunk_is_none_to_rely_on() -> None:
+    """Some servers say `stop` from the first word on: one that breaks off is not whole."""
+    words = [chunk({"content": word}, "stop") for word in ("a", "b")]
+    decoder = StreamDecoder(reading())
+    stated = [(decoder.feed(word), decoder.is_stated) for word in words]
+    assert stated == [([TextDelta("a")], True), ([TextDelta("b")], False)]
+    assert decoder.feed(DONE) == [finished()]
+
+
 def test_content_in_parts_and_thoughts_among_them() -> None:
     """As Mistral's thinking models write it."""
     parts = [

@@ -104,6 +104,17 @@ def test_every_kind_a_table_can_give_has_words() -> None:
             error_of("Fails", type="authentication_error", code="invalid_request_error"),
             FaultKind.CREDENTIAL_REJECTED,
         ),
+        # Plans
+        (
+            429,
+            error_of("Usage limit reached for 5 hour. Your limit will reset at 05:38", code="1308"),
+            FaultKind.QUOTA_EXHAUSTED,
+        ),
+        (429, error_of("已达到 5 小时的使用上限。", code="1308"), FaultKind.QUOTA_EXHAUSTED),
+        (429, error_of("Weekly/Monthly Limit Exhausted", code="1310"), FaultKind.QUOTA_EXHAUSTED),
+        (429, error_of("余额不足或无可用资源包,请充值。", code="1113"), FaultKind.QUOTA_EXHAUSTED),
+        (429, error_of("Rate limit reached", code="1302"), FaultKind.RATE_LIMITED),
+        (429, error_of("It is reached", type="usage_limit_reached"), FaultKind.QUOTA_EXHAUSTED),
         # OpenRouter
         (402, error_of("Insufficient credits", code=402), FaultKind.QUOTA_EXHAUSTED),
         (403, error_of("Your input was flagged", code=403), FaultKind.CONTENT_REFUSED),

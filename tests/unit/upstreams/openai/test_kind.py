@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.features import Feature
@@ -14,6 +16,8 @@ from tests.fakes import TickingClock
 from tests.scripted_server import ScriptedServer, Turn
 
 KIND: UpstreamKind = OpenAiKind()
+PARTS = UpstreamParts("somewhere", TickingClock(), StepRunner())
+DRAWN = {Feature.TEMPERATURE, Feature.TOP_P, Feature.PENALTIES}
 
 
 async def test_it_is_built_from_its_options_and_asks_with_what_it_is_given() -> None:
@@ -43,13 +47,31 @@ def test_it_is_installed_by_its_name() -> None:
     assert KIND.forms == ()
 
 
-def test_its_models_lack_what_they_refuse() -> None:
+@pytest.mark.parametrize(
+    ("url", "lacks"),
+    [
+        (
+            "https://api.openai.com/v1",
+            {
+                "gpt-5": {*DRAWN, Feature.STOP, Feature.TOP_K},
+                "gpt-4o": {Feature.REASONING, Feature.TOP_K},
+            },
+        ),
+        # Whoever serves a model there names it; others' models are there, too.
+        (
+            "https://mine.openai.azure.com/openai/v1",
+            {"chatbot": {Feature.REASONING, Feature.TOP_K}, "deepseek-v4": set()},
+        ),
+        ("https://api.mistral.ai/v1", {"chatbot": {Feature.REASONING}}),
+        (
+            "http://127.0.0.1:1/v1",
+            {"chatbot": set(), "mistral-large": {Feature.REASONING}, "deepseek-chat": set()},
+        ),
+    ],
+)
+async def test_its_models_lack_what_they_refuse_where_they_are_served(
+    url: str, lacks: dict[str, set[Feature]]
+) -> None:
     """What the gateway can do in their place, or what the caller is told of."""
-    drawn = {Feature.TEMPERATURE, Feature.TOP_P, Feature.PENALTIES}
-    lacks = {
-        "gpt-5": {*drawn, Feature.STOP, Feature.TOP_K},
-        "gpt-4o": {Feature.REASONING, Feature.TOP_K},
-        "mistral-large": {Feature.REASONING},
-        "deepseek-chat": set(),
-    }
-    assert {model: KIND.find_lacks(model) for model in lacks} == lacks
+    async with KIND.build(OpenAiOptions(url), PARTS) as upstream:
+        assert {model: upstream.find_lacks(model) for model in lacks} == lacks

@@ -57,7 +57,7 @@ async def test_the_operators_key_is_taken_in_both_spellings(fields: dict[str, st
 async def test_the_operators_key_may_end_in_the_alias_of_a_credential(
     ending: str, pinned: str
 ) -> None:
-    """As with the reference; it is as good as the header x-credential."""
+    """As with the earlier program; it is as good as the header x-credential."""
     caller = await KEYED.authenticate(asked(authorization=f"Bearer {KEY}{ending}"))
     assert caller == structs.replace(OPERATOR, pinned=pinned)
 

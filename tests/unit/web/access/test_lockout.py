@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 
 import pytest
@@ -12,18 +11,19 @@ from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.web.access import lockout as lockout_module
 from cursor_api.web.access.lockout import Lockout, LockoutOptions, delay_if_locked_out, network_of
 from tests.fakes import StillClock
+from tests.simulation.virtual_loop import run_virtually
 
 HERE, THERE = "10.0.0.1", "10.0.0.2"
 RIGHT, OTHER = b"right", b"other"
 QUICK_S = 0.02
 
 
-class RealClock(StillClock):
-    """Time goes by."""
+class LoopClock(StillClock):
+    """The time of the loop, which is virtual here."""
 
     def monotonic(self) -> float:
-        """Seconds since some start."""
-        return time.monotonic()
+        """Seconds since the world began."""
+        return asyncio.get_running_loop().time()
 
 
 def lockout(**options: float) -> tuple[Lockout, StillClock]:
@@ -35,11 +35,18 @@ def lockout(**options: float) -> tuple[Lockout, StillClock]:
 
 
 def quick(**options: float) -> Lockout:
-    """The same with time that goes by, and delays that a test can wait for."""
+    """The same with time that goes by."""
     more = {"wrong_keys_max": 3, "first_delay_s": QUICK_S, "delay_s_max": QUICK_S, **options}
-    guard = Lockout(LockoutOptions(**more), RealClock())  # type: ignore[arg-type]  # numbers all
+    guard = Lockout(LockoutOptions(**more), LoopClock())  # type: ignore[arg-type]  # numbers all
     guard.use_keys((RIGHT, OTHER))
     return guard
+
+
+async def at_once(guard: Lockout, network: str = HERE) -> asyncio.Task[None]:
+    """A new key from there that asks for its turn, and has it if nobody has to wait."""
+    task = asyncio.create_task(guard.take_turn(network))
+    await asyncio.sleep(0)
+    return task
 
 
 def wrong_keys() -> Callable[[], tuple[bytes]]:
@@ -57,11 +64,12 @@ async def test_the_first_wrong_keys_are_free() -> None:
     """Who mistypes waits for nothing; another address never notices."""
     guard, _ = lockout()
     assert count_wrong(guard, 2) == [None, None]
-    await asyncio.wait_for(guard.take_turn(HERE), 0.01)
+    assert (await at_once(guard)).done()
     assert guard.count_wrong(HERE, (b"third",)) == 0.1
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(guard.take_turn(HERE), 0.05)
-    await asyncio.wait_for(guard.take_turn(THERE), 0.01)
+    held_up = await at_once(guard)
+    assert not held_up.done()
+    assert (await at_once(guard, THERE)).done()
+    held_up.cancel()
 
 
 def test_the_delay_doubles_up_to_two_seconds() -> None:
@@ -72,36 +80,39 @@ def test_the_delay_doubles_up_to_two_seconds() -> None:
     assert {*told[:2], *told[8:]} == {None}
 
 
-async def test_new_keys_are_judged_one_at_a_time() -> None:
+def test_new_keys_are_judged_one_at_a_time() -> None:
     """Each wrong one holds up the next, in the order in which they came."""
     guard, next_key = quick(), wrong_keys()
-    count_wrong(guard, 3)
-    began_at = time.monotonic()
     judged: list[tuple[int, float]] = []
 
     async def guess(number: int) -> None:
         await guard.take_turn(HERE)
-        judged.append((number, time.monotonic() - began_at))
+        judged.append((number, round(asyncio.get_running_loop().time(), 6)))
         guard.count_wrong(HERE, next_key())
 
-    await asyncio.gather(*(guess(number) for number in range(5)))
-    assert [number for number, _ in judged] == [0, 1, 2, 3, 4]
-    assert all(at >= (number + 1) * QUICK_S * 0.9 for number, at in judged)
-    assert "0 waiting" in repr(guard)
+    async def main() -> None:
+        count_wrong(guard, 3)
+        await asyncio.gather(*(guess(number) for number in range(5)))
+        assert "0 waiting" in repr(guard)
+
+    run_virtually(main())
+    assert judged == [(number, round((number + 1) * QUICK_S, 6)) for number in range(5)]
 
 
-async def test_right_keys_hold_up_nobody() -> None:
+def test_right_keys_hold_up_nobody() -> None:
     """A fleet that starts anew waits for one delay and goes in together."""
-    guard = quick(first_delay_s=0.1, delay_s_max=0.1)
-    count_wrong(guard, 3)
-    began_at = time.monotonic()
+    guard = quick()
 
-    async def enter() -> None:
+    async def enter() -> float:
         await guard.take_turn(HERE)
         guard.let_in(HERE, RIGHT)
+        return asyncio.get_running_loop().time()
 
-    await asyncio.gather(*(enter() for _ in range(20)))
-    assert time.monotonic() - began_at < 1
+    async def main() -> list[float]:
+        count_wrong(guard, 3)
+        return await asyncio.gather(*(enter() for _ in range(20)))
+
+    assert set(run_virtually(main())) == {QUICK_S}
     assert guard.is_known(HERE, RIGHT)
 
 
@@ -109,45 +120,52 @@ async def test_so_many_wait_and_no_more() -> None:
     """The rest is told to come again, at once; so is who has waited for too long."""
     guard, _ = lockout(waiting_max=2, wait_s_max=0.05)
     count_wrong(guard, 8)
-    waiting = [asyncio.create_task(guard.take_turn(HERE)) for _ in range(2)]
-    await asyncio.sleep(0)
-    with pytest.raises(Fault) as caught:
-        await asyncio.wait_for(guard.take_turn(HERE), 0.01)
-    assert (caught.value.kind, caught.value.scope) == (FaultKind.LOCKED_OUT, Scope.REQUEST)
-    assert caught.value.retry_after_s == 2
+    waiting = [await at_once(guard) for _ in range(2)]
+    refused = (await at_once(guard)).exception()
+    assert isinstance(refused, Fault)
+    assert (refused.kind, refused.scope) == (FaultKind.LOCKED_OUT, Scope.REQUEST)
+    assert refused.retry_after_s == 2
     for task in waiting:
         with pytest.raises(Fault, match="too many wait"):
             await task
     assert "0 waiting" in repr(guard)
 
 
-async def test_beside_one_guesser_a_right_key_waits_less_than_the_longest_wait() -> None:
+def test_beside_one_guesser_a_right_key_waits_less_than_the_longest_wait() -> None:
     """For the delay that runs, and for the guesser's next one where that was quicker."""
     options = LockoutOptions()
     assert 2 * options.delay_s_max < options.wait_s_max == 5
-    guard, next_key = quick(wait_s_max=2.5 * QUICK_S + 0.5), wrong_keys()
-    count_wrong(guard, 3)
+    guard, next_key = quick(), wrong_keys()
 
     async def guess_on() -> None:
         while True:
             await guard.take_turn(HERE)
             guard.count_wrong(HERE, next_key())
 
-    guessing = asyncio.create_task(guess_on())
-    await asyncio.sleep(QUICK_S)
-    await guard.take_turn(HERE)
-    guessing.cancel()
+    async def main() -> float:
+        count_wrong(guard, 3)
+        guessing = asyncio.create_task(guess_on())
+        await asyncio.sleep(QUICK_S / 2)
+        began_at = asyncio.get_running_loop().time()
+        await guard.take_turn(HERE)
+        guessing.cancel()
+        return asyncio.get_running_loop().time() - began_at
+
+    assert run_virtually(main()) <= 2 * QUICK_S
 
 
-async def test_who_leaves_while_waiting_gives_up_the_turn() -> None:
+def test_who_leaves_while_waiting_gives_up_the_turn() -> None:
     """The next one waits no longer for it."""
     guard = quick()
-    count_wrong(guard, 3)
-    leaver = asyncio.create_task(guard.take_turn(HERE))
-    next_one = asyncio.create_task(guard.take_turn(HERE))
-    await asyncio.sleep(0)
-    leaver.cancel()
-    await asyncio.wait_for(next_one, 10)
+
+    async def main() -> float:
+        count_wrong(guard, 3)
+        leaver, next_one = await at_once(guard), await at_once(guard)
+        leaver.cancel()
+        await next_one
+        return asyncio.get_running_loop().time()
+
+    assert run_virtually(main()) == QUICK_S
 
 
 async def test_ten_quiet_minutes_are_a_new_beginning() -> None:
@@ -157,7 +175,7 @@ async def test_ten_quiet_minutes_are_a_new_beginning() -> None:
     clock.seconds += 599
     assert guard.count_wrong(HERE, (b"a",)) == 0.2
     clock.seconds += 601
-    await asyncio.wait_for(guard.take_turn(HERE), 0.01)
+    assert (await at_once(guard)).done()
     assert count_wrong(guard, 3) == [None, None, 0.1]
 
 
@@ -221,7 +239,7 @@ async def test_zero_switches_it_off() -> None:
     """For whoever has something better in front."""
     guard, _ = lockout(wrong_keys_max=0)
     assert set(count_wrong(guard, 1000)) == {None}
-    await asyncio.wait_for(guard.take_turn(HERE), 0.01)
+    assert (await at_once(guard)).done()
     assert repr(guard) == "Lockout(0 addresses with wrong keys, 0 held up, 0 waiting)"
 
 

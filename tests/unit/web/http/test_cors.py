@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from structlog.testing import capture_logs
 
 from cursor_api.web.http.cors import Cors, OpenAddresses, RefusedPreflights
 from cursor_api.web.server.serving import Message, Receive, Scope, Send
 from tests.fakes import TickingClock
+from tests.log_lines import capture_logs
 
 GOOD, OTHER = "https://good.example", "http://localhost:5173"
 
@@ -216,7 +216,7 @@ def test_a_refused_page_is_told_once_a_minute() -> None:
         clock.seconds += 60
         refused.note(preflight("/a\nb", "https://a.example\r\nx" + "y" * 9000))
     first, second = lines
-    assert first["log_level"] == "warning"
+    assert first["level"] == "warning"
     assert "GATEWAY_CORS_ORIGINS" in first["event"]
     assert (first["origin"], first["path"], first["refused_count"]) == (EVIL, "/v1/models", 1)
     assert (second["path"], second["refused_count"]) == ("/a\\nb", 50)

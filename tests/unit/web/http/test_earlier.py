@@ -1,4 +1,4 @@
-"""Addresses of the earlier program's later versions."""
+"""Addresses of the earlier program's other versions."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ def test_those_that_do_the_same_are_open_addresses() -> None:
         ("/tokens/del", "/api/credentials"),
         ("/tokens-batch", "/api/credentials"),
         ("/userinfo", "GET /api/credentials"),
+        ("/get-user-info", "GET /api/credentials"),
+        ("/env-checksum", "the token list"),
         ("/config", "docs/configuration.md"),
         ("/env-example", "docs/configuration.md"),
         ("/proxies/set", "the proxy of an upstream"),

@@ -9,7 +9,8 @@ import pytest
 
 from cursor_api.dialects.openai_chat.dialect import OpenAiChat
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem
-from cursor_api.ports.configuration import ShownFinding, Words
+from cursor_api.options.said import Words
+from cursor_api.ports.configuration import ShownFinding
 from cursor_api.web.http.errors import NOTHING, Beside, DialectErrors, add_beside
 from tests.unit.web.second_dialect import SecondDialect
 

@@ -7,6 +7,7 @@ import json
 from cursor_api.service.access.admission import AdmissionOptions
 from tests.house import BEARER, CLIENT_KEY, House
 from tests.serving import ask, serve
+from tests.unit.web.inference.test_kept import OTHER, RESPONSES, create
 
 PATH = "/v1/messages/count_tokens"
 BODY = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]}).encode()
@@ -45,3 +46,27 @@ async def test_it_gives_back_its_place_whatever_comes_of_it() -> None:
         for body, status in ((BODY, 200), (b"{}", 400), (BODY, 200)):
             answer = await ask(port, "POST", PATH, headers=BEARER, body=body)
             assert answer.status == status
+
+
+async def test_responses_are_counted_with_all_that_was_said_before() -> None:
+    """In the words of the dialect; a count is no answer, and nothing is kept of it."""
+    house = House()
+    path = f"{RESPONSES}/input_tokens"
+    async with serve(house.app) as port:
+        first = await create(port, input="x" * 400)
+        kept_bytes = house.kept.size_bytes
+        told = []
+        for more, headers in (
+            ({}, BEARER),
+            ({"previous_response_id": first.json()["id"]}, BEARER),
+            ({"previous_response_id": first.json()["id"]}, OTHER),
+        ):
+            body = json.dumps({"model": "gpt-4o", "input": "hi", **more}).encode()
+            told.append(await ask(port, "POST", path, headers=headers, body=body))
+    alone, resumed, foreign = told
+    assert alone.json() == {"object": "response.input_tokens", "input_tokens": 5}
+    assert resumed.json()["input_tokens"] > 100
+    assert resumed.headers["x-token-count"] == "estimated"
+    assert (foreign.status, foreign.json()["error"]["param"]) == (404, "previous_response_id")
+    assert len(house.upstream.asked) == 1
+    assert house.kept.size_bytes == kept_bytes

@@ -12,7 +12,7 @@ CHAT = "/v1/chat/completions"
 
 
 async def test_models_are_listed_and_found_without_a_key() -> None:
-    """As in the reference."""
+    """As in the earlier program."""
     async with serve(House().app) as port:
         listed = await ask(port, "GET", "/v1/models")
         one = await ask(port, "GET", "/v1/models/gpt-4o")

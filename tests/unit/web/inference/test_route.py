@@ -103,7 +103,7 @@ async def test_a_name_in_any_script_can_be_asked_for(spelling: str) -> None:
 
 
 async def test_the_operators_key_with_an_alias_asks_for_that_credential() -> None:
-    """As the reference has it; an alias that nobody has is no reason to take another one."""
+    """As the earlier program has it; an alias that nobody has is no reason to take another one."""
     house = House(script={"a": HELLO, "b": HELLO})
     for alias in ("b", "a", "b"):
         named = {"Authorization": f"{BEARER['Authorization']}-{alias}"}

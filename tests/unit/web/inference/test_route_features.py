@@ -24,7 +24,7 @@ async def test_the_route_that_serves_is_named_with_what_it_cannot_do() -> None:
 async def test_what_only_this_model_cannot_do_is_named_too() -> None:
     """The kind of upstream can: another model of the same endpoint would have done it."""
     house = House()
-    house.endpoints[FAKE].kind = FakeKind(model_lacks=frozenset({Feature.TEMPERATURE}))
+    house.upstream.lacks["gpt-4o"] = frozenset({Feature.TEMPERATURE})
     answer = await post(house, request_body(temperature=1, seed=1))
     assert answer.headers["x-ignored-params"] == "temperature"
 

@@ -29,7 +29,7 @@ async def held(house: House) -> AsyncIterator[None]:
         while not is_over:
             yield
 
-    holding = asyncio.create_task(house.turns.run(hold()))
+    holding = asyncio.create_task(house.steps.run(hold()))
     try:
         yield
     finally:
@@ -52,11 +52,11 @@ async def test_a_large_body_waits_for_its_turn_and_a_small_one_for_nobody(
     async with serve(house.app) as port:
         async with held(house):
             large = asyncio.create_task(post(port, LARGE))
-            await until(lambda: "waiting=2" in repr(house.turns))
+            await until(lambda: "waiting=2" in repr(house.steps))
             assert (await post(port, SMALL)).status == 200
             assert not large.done()
         assert (await large).status == 200
-        assert repr(house.turns) == "StepRunner(waiting=0)"
+        assert repr(house.steps) == "StepRunner(waiting=0)"
 
 
 async def test_between_two_steps_of_a_large_body_others_have_their_turn() -> None:
@@ -67,7 +67,7 @@ async def test_between_two_steps_of_a_large_body_others_have_their_turn() -> Non
     async def count() -> None:
         nonlocal rounds
         while True:
-            if "waiting=1" in repr(house.turns):
+            if "waiting=1" in repr(house.steps):
                 rounds += 1
             await asyncio.sleep(0)
 

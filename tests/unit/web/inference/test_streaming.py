@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, StatusDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.inference import streaming
 from cursor_api.web.inference.streaming import KeepAlive, KeepAliveOptions, Watch, stream
+from tests.log_lines import capture_logs
 from tests.waiting import until
 
 PING = b": ping\n\n"
@@ -312,7 +312,7 @@ async def test_a_watch_that_fails_is_logged_and_the_answer_goes_on() -> None:
         raise ZeroDivisionError("planted in a ping")
 
     def failures() -> set[str]:
-        return {str(log["exc_info"]) for log in logs}
+        return {log["exception"] for log in logs}
 
     async def until_both_failed() -> AsyncIterator[Sequence[Delta]]:
         yield [TextDelta("a")]

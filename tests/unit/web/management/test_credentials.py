@@ -144,7 +144,7 @@ async def test_a_preview_stores_nothing_and_adding_does() -> None:
             "alias": "new",
             "secret": "a-ne…6789",
             "spelling": "alias",
-            "is_jwt": False,
+            "is_usual": False,
             "expires_at": None,
             "expiry_warning": False,
             "is_expired": False,

@@ -1,4 +1,4 @@
-"""`GET /`: the reference's fields with true values."""
+"""`GET /`: the earlier program's fields with true values."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def test_the_status_has_the_references_fields() -> None:
 
 
 async def test_the_counters_are_true_under_concurrency() -> None:
-    """The reference's are not."""
+    """The earlier program's are not."""
     gate = asyncio.Event()
     house = House({"a": [gate]})
     body = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": "x"}]}).encode()
@@ -64,7 +64,7 @@ async def test_it_tells_whether_the_upstream_is_asked() -> None:
 
 
 def test_memory_is_measured() -> None:
-    """The reference always says 0."""
+    """The earlier program always says 0."""
     memory = memory_bytes()
     assert memory["rss"] is not None
     assert memory["heapUsed"] is not None

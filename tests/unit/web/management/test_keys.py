@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from cursor_api.domain.api_key import KeyTerms
+from cursor_api.stores.memory_keys import MemoryKeyStore
 from tests.house import BEARER, CLIENT_KEY, House
 from tests.serving import Answer, ask, serve
 
@@ -32,6 +34,14 @@ SHAPE = {
     "left",
 }
 CHAT = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]}
+
+
+class ChangedStore(MemoryKeyStore):
+    """One that others write to."""
+
+    async def has_changed(self) -> bool:
+        """As far as anybody here knows."""
+        return True
 
 
 class Desk:
@@ -94,6 +104,19 @@ async def test_a_key_is_made_shown_once_and_used() -> None:
         assert listed.json()["keys"][0]["left"][0]["left"] == 1
         for answer in (listed, await desk.call("GET", "/alice")):
             assert made["secret"].encode() not in answer.body
+
+
+async def test_what_another_process_has_just_done_is_shown() -> None:
+    """Whoever makes or revokes a key in one may look at it in the other the moment after."""
+    store = ChangedStore()
+    async with serve(House(key_store=store).app) as port:
+        desk = Desk(port)
+        assert (await desk.call("GET")).json() == {"keys": []}
+        elsewhere = House(key_store=store).keys.keys
+        await elsewhere.create(KeyTerms("Alice"))
+        assert [key["id"] for key in (await desk.call("GET")).json()["keys"]] == ["alice"]
+        await elsewhere.revoke("alice")
+        assert (await desk.call("GET", "/alice")).json()["state"] == "revoked"
 
 
 async def test_limits_are_told_in_the_answers_own_words() -> None:

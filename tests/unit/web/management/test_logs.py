@@ -1,4 +1,4 @@
-"""`GET /logs`: the reference's shape without its leaks."""
+"""`GET /logs`: the earlier program's shape without its leaks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def logs_after_one_request(house: House, headers: dict[str, str]) -> Answe
 
 
 async def test_a_public_log_is_masked() -> None:
-    """The reference's fields, no credential, no error text, no alias."""
+    """The earlier program's fields, no credential, no error text, no alias."""
     script: dict[str, list[Step]] = {
         "a": [Fault(FaultKind.RATE_LIMITED, "private words of the upstream")]
     }

@@ -137,6 +137,33 @@ async def test_records_that_do_not_answer_keep_nobody_waiting(
     assert (body["can_answer"], body["last_24h"]) == (True, None)
 
 
+async def test_a_question_that_takes_too_long_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It costs its database a connection to break it off; until it ends nobody asks once more."""
+    monkeypatch.setattr(now_module, "LAST_DAY_S", 0.05)
+    house, gate = still_house(), asyncio.Event()
+    house.records.add(record_of(0))
+    read, told = house.records.usage, list[str]()
+
+    async def wait(query: UsageQuery) -> Sequence[UsageRow]:
+        told.append("asked")
+        try:
+            await gate.wait()
+        except asyncio.CancelledError:
+            told.append("broken off")
+            raise
+        return await read(query)
+
+    house.records.usage = wait  # type: ignore[method-assign]
+    async with serve(house.app) as port:
+        for _ in range(3):
+            assert (await look(port))["last_24h"] is None
+        assert told == ["asked"]
+        monkeypatch.setattr(now_module, "LAST_DAY_S", 10.0)
+        gate.set()
+        assert (await look(port))["last_24h"]["answered"] == 1
+    assert told == ["asked"] * 2
+
+
 async def test_of_many_the_oldest_are_shown_and_all_are_counted() -> None:
     """A flood makes no large answer."""
     gate = asyncio.Event()

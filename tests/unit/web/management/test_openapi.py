@@ -88,7 +88,7 @@ def test_every_type_is_described() -> None:
 
 def test_every_operation_says_who_may_and_how_it_fails() -> None:
     """What asks for a key can be 401 and 403; every error is its API's error object."""
-    assert len(list(operations())) == 48
+    assert len(list(operations())) == 49
     for path, method, operation in operations():
         responses = operation["responses"]
         assert operation["summary"]
@@ -97,7 +97,7 @@ def test_every_operation_says_who_may_and_how_it_fails() -> None:
         assert ("401" in responses) is ({"bearer": []} in security), (method, path)
         # A kept answer is for whoever asked for it: no key is refused there. A model may be.
         is_open = {} in security and path != "/v1/models/{id}"
-        is_for_all = is_open or path.startswith("/v1/responses/")
+        is_for_all = is_open or path.startswith("/v1/responses/{")
         assert ("403" in responses) is (not is_for_all), (method, path)
         for status, response in responses.items():
             if int(status) >= 400:

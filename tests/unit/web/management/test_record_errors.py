@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from structlog.testing import capture_logs
 
 from cursor_api.domain.errors import Fault, FaultKind, StoreError
 from cursor_api.web.management.record_errors import asking_records
+from tests.log_lines import capture_logs
 
 
 def fail(error: Exception) -> None:

@@ -8,13 +8,13 @@ import pytest
 from starlette.requests import Request
 
 from cursor_api.domain.errors import Fault, FaultKind, StaleTextError, StoreError
+from cursor_api.options.said import Words
 from cursor_api.ports.configuration import (
     FixedSettingError,
     SettingsWriter,
     ShownFinding,
     UnknownSettingError,
     Unshown,
-    Words,
     WrongSettingError,
     WrongUpstreamError,
 )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from msgspec.structs import replace
 
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.ports.metrics import MetricsPage
@@ -18,9 +21,10 @@ from cursor_api.web.management.now import (
 from cursor_api.web.management.request_report import RequestOut
 from cursor_api.web.management.requests import find_here
 from cursor_api.web.management.siblings import SiblingApp, WorkerView
+from cursor_api.web.management.ui_codes import UiCodes
 from cursor_api.web.server.serving import Receive, Scope, Send
 from tests.fakes import StillClock
-from tests.house import BEARER, House
+from tests.house import BEARER, KEY, House
 from tests.records import BEGAN_AT, Spoken, record_of
 from tests.serving import ask, serve
 
@@ -30,7 +34,7 @@ async def find_nothing(_request_id: str) -> RequestOut | None:
     return None
 
 
-NOTHING = WorkerView(lambda: WorkerNow([], 0, 0), find_nothing)
+NOTHING = WorkerView(lambda: WorkerNow([], 0, 0), find_nothing, lambda _digest: False)
 RUNNING = record_of(2, status=Status.PENDING)
 
 
@@ -60,6 +64,7 @@ class Other:
 
     def __init__(self) -> None:
         self.records = MemoryRecords(StillClock())
+        self.codes = UiCodes(StillClock())
 
     async def ask(self, path: str, accept: str) -> Mapping[int, bytes]:
         """Nobody needs it here."""
@@ -74,7 +79,9 @@ class Other:
         async def find(request_id: str) -> RequestOut | None:
             return await find_here(request_id, [RUNNING], self.records, {})
 
-        view = WorkerView(lambda: worker_now([record_of(1)], 1, BEGAN_AT + 3), find)
+        view = WorkerView(
+            lambda: worker_now([record_of(1)], 1, BEGAN_AT + 3), find, self.codes.take
+        )
         async with serve(SiblingApp(Own(), view, nobody)) as port:
             answer = await ask(port, "GET", path)
         return [answer.body] if answer.status == 200 else []
@@ -88,7 +95,7 @@ async def test_a_worker_tells_what_is_under_way_and_its_metrics() -> None:
 
     records = MemoryRecords(StillClock())
     records.add(record_of(5))
-    app = SiblingApp(Own(), WorkerView(lambda: WorkerNow([], 0, 0), find), say_client)
+    app = SiblingApp(Own(), replace(NOTHING, find=find), say_client)
     async with serve(app) as port:
         now = await ask(port, "GET", "/now")
         assert now.json() == {"under_way": [], "under_way_count": 0, "waiting_count": 0}
@@ -137,6 +144,18 @@ async def test_a_request_is_found_whichever_worker_has_it() -> None:
         assert (await find(unwritten)).json()["status"] == "success"
         assert (await find(written)).json()["content"] is not None
         assert (await find(record_of(7))).status == 404
+
+
+async def test_a_browser_is_signed_in_whichever_worker_made_its_code() -> None:
+    """The command and the page have connections of their own. Once is still once."""
+    house, other = House(), Other()
+    house.measuring.page.siblings = other
+    body = json.dumps({"code": other.codes.make()}).encode()
+    async with serve(house.app) as port:
+        begun = await ask(port, "POST", "/api/ui-session", body=body)
+        assert (begun.status, begun.json()) == (200, {"key": KEY})
+        assert (await ask(port, "POST", "/api/ui-session", body=body)).status == 400
+    assert repr(other.codes) == "UiCodes(0)"
 
 
 async def test_the_log_is_of_all_workers() -> None:

@@ -187,7 +187,7 @@ async def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_reading_again_needs_no_key_and_tells_nothing() -> None:
-    """The reference's answer, whether anything changed or not."""
+    """The earlier program's answer, whether anything changed or not."""
     async with serve(House(options=OPTIONS).app) as port:
         answer = await ask(port, "GET", "/update-tokeninfo?tokens=evil")
         assert (answer.status, answer.json()) == (200, RELOADED)

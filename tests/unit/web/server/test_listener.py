@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from cursor_api.web.server import listener as listener_module
 from cursor_api.web.server.listener import ACCEPTED_PER_TURN_MAX, Handshakes, Listener
 from cursor_api.web.server.server import HAS_UVLOOP
+from tests.log_lines import capture_logs
 
 NOBODY = "127.0.0.1", 0
 
@@ -139,7 +139,7 @@ def test_without_a_descriptor_they_wait_and_one_line_says_so(
                     while greeted_count < 2:
                         await asyncio.sleep(0.005)
                         greeted_count += greeted(clients)
-                assert [line["log_level"] for line in logs] == ["error"]
+                assert [line["level"] for line in logs] == ["error"]
                 # It is news again after it had passed.
                 failing.left.append(errno.EMFILE)
                 with waiting(listening.getsockname()[1], 1):
@@ -220,7 +220,7 @@ def test_clients_are_let_in_over_tls_and_others_hold_nobody_up(run_on: Any) -> N
             listener.close()
             # A minute's failures are one line.
             (line,) = logs
-            assert (line["reason"], line["log_level"]) == ("a client speaks plain HTTP", "warning")
+            assert (line["reason"], line["level"]) == ("a client speaks plain HTTP", "warning")
 
     run_on(check())
 

@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from cursor_api.web.server.protocol import READ_BYTES_MAX
 from cursor_api.web.server.request import BODY_BYTES_KEPT, SERVED
 from cursor_api.web.server.server import ServerOptions
+from tests.log_lines import capture_logs
 from tests.serving import parse_answer, serve
 from tests.unit.web.server.raw_client import GET, POST, Recorder, refusal, talk
 
@@ -116,7 +116,7 @@ async def test_an_answer_that_is_not_what_its_head_says_ends_the_connection(name
             raw = await talk(port, GET + GET)
     assert raw.count(b"HTTP/1.1") <= 1
     assert b"0\r\n\r\n" not in raw
-    assert [line["log_level"] for line in logs] == ["error"]
+    assert [line["level"] for line in logs] == ["error"]
 
 
 NO_ANSWER: dict[str, list[Start]] = {
@@ -150,7 +150,7 @@ async def test_an_app_that_fails_ends_no_other_request(error: type[BaseException
         async with serve(app, OPTIONS) as port:
             refusal(await talk(port, GET.replace(b"/ ", b"/fail ")), 500)
             assert (await talk(port, CLOSE)).endswith(b"done")
-    assert [line["log_level"] for line in logs] == ["error"]
+    assert [line["level"] for line in logs] == ["error"]
 
 
 async def test_an_app_that_fails_behind_its_answer_takes_nothing_back() -> None:

@@ -11,12 +11,12 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from cursor_api.installed import DIALECTS
 from cursor_api.web.server import server as server_module
 from cursor_api.web.server.limits import ConnectionLimits
 from cursor_api.web.server.server import ServerOptions, create_server
+from tests.log_lines import capture_logs
 from tests.serving import ask, parse_answer, serve
 from tests.waiting import until
 
@@ -283,5 +283,5 @@ async def test_a_hangup_that_fails_is_told_and_ends_nothing() -> None:
     server.stop()
     await task
     assert heard == ["SIGHUP"] * 2
-    assert [str(log["exc_info"]) for log in logs] == ["planted"] * 2
+    assert [log["exception"] for log in logs] == ["planted"] * 2
     assert "the old state serves on" in logs[0]["event"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Self
 
@@ -32,7 +32,7 @@ from cursor_api.upstreams.cursor.token_files.lines import (
 from cursor_api.upstreams.cursor.token_files.text import (
     NOT_A_CHECKSUM,
     Entry,
-    Parsed,
+    Repeat,
     TextLimits,
     fingerprint_of,
     parse_token_list,
@@ -81,13 +81,17 @@ class Names(Struct, frozen=True):
 
 
 class Book(Struct, frozen=True):
-    """Both files and what they mean: their usable lines, even where there are problems."""
+    """Both files and what they mean: their usable lines, even where there are problems.
+
+    `repeats` are the lines of both that say again what others say.
+    """
 
     texts: Texts
     tokens: tuple[Entry, ...]
     listed: tuple[Entry, ...]
     error: StoreError | None = None
     forms: tuple[CredentialForm, ...] = (SESSION_TOKEN,)
+    repeats: tuple[Repeat, ...] = ()
 
     @property
     def lacking(self) -> tuple[str, ...]:
@@ -165,12 +169,24 @@ class Reader(Struct, frozen=True):
                 raise StoreError(too_large(name, len(data), self.limits))
         tokens = parse_tokens(texts.tokens, self.names.tokens, self.limits)
         listed = parse_token_list(texts.token_list, self.names.token_list, self.limits)
-        error = _find_error(tokens, listed, limits=self.limits)
-        return Book(texts, tokens.entries, listed.entries, error, self.forms)
+        problems = (*tokens.problems, *listed.problems)
+        error = self._find_error(tokens.problem_count + listed.problem_count, problems)
+        repeats = (*tokens.repeats, *listed.repeats)
+        return Book(texts, tokens.entries, listed.entries, error, self.forms, repeats)
 
     def read(self, texts: Texts) -> Book:
         """Both files, or StoreError with all their problems."""
         return self.survey(texts).require_right()
+
+    def read_once(self, texts: Texts, old: Book | None = None) -> Book:
+        """As `read` does, and what is there twice is a problem, unless it was in `old`."""
+        book = self.read(texts)
+        known = {(one.entry.bearer, one.problem.code) for one in old.repeats} if old else set()
+        new = [one for one in book.repeats if (one.entry.bearer, one.problem.code) not in known]
+        error = self._find_error(len(new), [_told(one) for one in new])
+        if error is not None:
+            raise error
+        return book
 
     def complete(self, book: Book, new_checksum: NewChecksum) -> Book:
         """Give each token that the list lacks a line there. Raises StoreError as `read` does."""
@@ -206,15 +222,17 @@ class Reader(Struct, frozen=True):
         lines = [_spell(entry.alias, entry.bearer) for entry in entries]
         tokens, listed = append_lines(book.texts.tokens, lines), book.texts.token_list
         if checksum is not None:
-            listed = _list(book, entries[0].bearer, entries[0].bearer, checksum)
-        return self.read(Texts(tokens, listed)), [entry.bearer for entry in entries]
+            listed = self._list(book, entries[0].bearer, entries[0].bearer, checksum)
+        return self.read_once(Texts(tokens, listed), book), [entry.bearer for entry in entries]
 
     def remove(self, book: Book, alias: str) -> Book:
         """Take a credential's line out of both files. Raises UnknownCredentialError."""
         bearer = book.require_right().get_bearer(alias)
-        tokens = remove_lines(book.texts.tokens, _lines_of(book.tokens, bearer))
-        listed = remove_lines(book.texts.token_list, _lines_of(book.listed, bearer))
-        return self.read(Texts(tokens, listed))
+        of_tokens, of_list = (self._unused(book, file, bearer) for file in File)
+        of_tokens |= {entry.line for entry in book.tokens if entry.bearer == bearer}
+        of_list |= {entry.line for entry in book.listed if entry.bearer == bearer}
+        tokens = remove_lines(book.texts.tokens, of_tokens)
+        return self.read(Texts(tokens, remove_lines(book.texts.token_list, of_list)))
 
     def change(self, book: Book, alias: str, change: CredentialChange) -> tuple[Book, str]:
         """Rewrite a credential's line in the files that have to change; gives its token as well.
@@ -236,13 +254,16 @@ class Reader(Struct, frozen=True):
             tokens = replace_lines(tokens, {entry.line: _spell(name, bearer)})
         elif not entry and name:
             tokens = append_lines(tokens, [_spell(name, bearer)])
-        listed = _list(book, old_bearer, bearer, change.binding)
-        return self.read(Texts(tokens, listed)), bearer
+        if bearer != old_bearer:
+            tokens = remove_lines(tokens, self._unused(book, File.TOKENS, old_bearer))
+        listed = self._list(book, old_bearer, bearer, change.binding)
+        return self.read_once(Texts(tokens, listed), book), bearer
 
     def _read_input(self, text: str) -> tuple[Entry, ...]:
         """The tokens of a text that somebody gave, at least one; raises StoreError."""
         parsed = parse_tokens(text.encode("utf-8", "surrogatepass"), "input", self.limits)
-        error = _find_error(parsed, limits=self.limits)
+        problems = (*parsed.problems, *map(_told, parsed.repeats))
+        error = self._find_error(parsed.problem_count + len(parsed.repeats), problems)
         if error is None and not parsed.entries:
             error = StoreError(tell("There is no token in the input."), [_of_input(1, _NONE)])
         if error is not None:
@@ -257,6 +278,44 @@ class Reader(Struct, frozen=True):
                 "An alias has no `::`, no line end, no space at either end and no `#` first."
             )
             raise StoreError(rule, [_of_input(1, _ANOTHER_READING)])
+
+    def _list(self, book: Book, old: str, new: str, checksum: str | None) -> bytes:
+        """The list with another token or checksum in a token's line; appended if it has none."""
+        data = book.texts.token_list
+        entry = next((entry for entry in book.listed if entry.bearer == old), None)
+        if entry is None:
+            return append_lines(data, [f"{new},{checksum}"] if checksum else [])
+        checksum = checksum or entry.checksum
+        if (new, checksum) == (entry.bearer, entry.checksum):
+            return data
+        data = replace_lines(data, {entry.line: f"{_spell(entry.alias, new)},{checksum}"})
+        return remove_lines(data, self._unused(book, File.LIST, old))
+
+    def _unused(self, book: Book, file: File, bearer: str) -> set[int]:
+        """The lines of a file that repeat a token."""
+        name = self.names.tokens if file is File.TOKENS else self.names.token_list
+        return {
+            one.entry.line
+            for one in book.repeats
+            if one.file == name and one.entry.bearer == bearer and not one.is_used
+        }
+
+    def _find_error(self, count: int, problems: Sequence[LineProblem]) -> StoreError | None:
+        """`problems` may be fewer than there are."""
+        if not count:
+            return None
+        problems = problems[: self.limits.problems_max]
+        if count == 1:
+            message = tell("A line cannot be used; nothing was changed.")
+        elif count == len(problems):
+            message = tell("{count} lines cannot be used; nothing was changed.", count=count)
+        else:
+            message = tell(
+                "{count} lines cannot be used (the first {shown} are named); nothing was changed.",
+                count=count,
+                shown=len(problems),
+            )
+        return StoreError(message, problems)
 
 
 def require_match(book: Book, if_match: str | None) -> None:
@@ -296,18 +355,6 @@ def plan_writes(old: Book, new: Book) -> list[tuple[File, bytes]]:
     return writes
 
 
-def _list(book: Book, old: str, new: str, checksum: str | None) -> bytes:
-    """The list with another token or checksum in a token's line; appended if it has none."""
-    data = book.texts.token_list
-    entry = next((entry for entry in book.listed if entry.bearer == old), None)
-    if entry is None:
-        return append_lines(data, [f"{new},{checksum}"] if checksum else [])
-    checksum = checksum or entry.checksum
-    if (new, checksum) == (entry.bearer, entry.checksum):
-        return data
-    return replace_lines(data, {entry.line: f"{_spell(entry.alias, new)},{checksum}"})
-
-
 def free_alias(wanted: str | None, bearer: str, taken: AbstractSet[str | None]) -> str:
     """The wanted name, or one made of it and of the token's fingerprint where it is taken."""
     if wanted is not None and wanted not in taken:
@@ -315,10 +362,6 @@ def free_alias(wanted: str | None, bearer: str, taken: AbstractSet[str | None]) 
     fingerprint = fingerprint_of(bearer)
     names = [f"{wanted or 'token'}-{fingerprint[:digits]}" for digits in _NAME_DIGITS]
     return next((name for name in names if name not in taken), names[-1])
-
-
-def _lines_of(entries: Iterable[Entry], bearer: str) -> set[int]:
-    return {entry.line for entry in entries if entry.bearer == bearer}
 
 
 def _spell(alias: str | None, bearer: str) -> str:
@@ -329,6 +372,10 @@ def _of_input(line: int, problem: Problem) -> LineProblem:
     return LineProblem.of("input", line, problem)
 
 
+def _told(repeat: Repeat) -> LineProblem:
+    return LineProblem.of(repeat.file, repeat.entry.line, repeat.problem)
+
+
 def _known(line: int) -> Problem:
     text = f"line {line} of the token file has this token"
     return Problem(ProblemCode.KNOWN, text, str(line))
@@ -337,21 +384,3 @@ def _known(line: int) -> Problem:
 def _require_checksum(text: str) -> None:
     if not is_checksum(text):
         raise StoreError(tell("The checksum cannot be used."), [_of_input(1, NOT_A_CHECKSUM)])
-
-
-def _find_error(*parsed: Parsed, limits: TextLimits) -> StoreError | None:
-    count = sum(one.problem_count for one in parsed)
-    if not count:
-        return None
-    problems = [problem for one in parsed for problem in one.problems][: limits.problems_max]
-    if count == 1:
-        message = tell("A line cannot be used; nothing was changed.")
-    elif count == len(problems):
-        message = tell("{count} lines cannot be used; nothing was changed.", count=count)
-    else:
-        message = tell(
-            "{count} lines cannot be used (the first {shown} are named); nothing was changed.",
-            count=count,
-            shown=len(problems),
-        )
-    return StoreError(message, problems)

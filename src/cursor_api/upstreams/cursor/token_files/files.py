@@ -5,7 +5,7 @@ Rules of this file:
   token without a checksum gets one, as a new line at the end of the token list. Where that line
   cannot be stored the token is not served, since it would come as another device at every start:
   `BindingNotStoredError`, which carries those that can be served.
-- A change happens under the lock of both folders: read, decide (`token_book`), write, in an order
+- A change happens under the lock of both folders: read, decide (`book`), write, in an order
   in which a crash loses no device. What fails in between is taken back.
 """
 
@@ -32,6 +32,7 @@ from cursor_api.upstreams.cursor.token_files.book import (
 )
 from cursor_api.upstreams.cursor.token_files.lines import append_lines
 from cursor_api.upstreams.cursor.token_files.pair import FileOptions, FilePair, State
+from cursor_api.upstreams.cursor.token_files.repeats import warn_of_repeats
 from cursor_api.upstreams.cursor.token_files.text import require_text
 
 _T = TypeVar("_T")
@@ -75,7 +76,7 @@ class TokenFiles:
             raise
         unsealed = tuple(self._pair.seal(state))
         self._handled = state.fingerprints
-        self.warnings = (*self._pair.warn_of(state), *unsealed)
+        self.warnings = (*self._pair.warn_of(state), *warn_of_repeats(book.repeats), *unsealed)
         return book.credentials
 
     def look(self) -> Book:
@@ -85,7 +86,9 @@ class TokenFiles:
         """
         state = _retry(self._pair.read_settled)
         self.warnings = tuple(self._pair.warn_of(state))
-        return self._reader.read(state.texts)
+        book = self._reader.read(state.texts)
+        self.warnings += tuple(warn_of_repeats(book.repeats))
+        return book
 
     def count_unsealed(self) -> int:
         """How many tokens a load would seal. Raises StoreError as `look` does."""
@@ -207,9 +210,14 @@ class TokenFiles:
             if error.problems:
                 raise
             raise BindingNotStoredError(
-                f"{len(book.lacking)} new token(s) cannot be served, because the checksum of each"
-                f" cannot be stored: {error.message} Make {self._pair.paths[File.LIST]} writable,"
-                " or write a line `token,checksum` for each into it.",
+                tell(
+                    "{count} new token(s) cannot be served, because the checksum of each cannot be"
+                    " stored: {reason} Make {path} writable, or write a line `token,checksum` for"
+                    " each into it.",
+                    count=len(book.lacking),
+                    reason=error.said,
+                    path=self._pair.paths[File.LIST],
+                ),
                 book.credentials,
             ) from error
         return state, completed

@@ -4,6 +4,7 @@ Rules of this file:
 - Nothing is dropped in silence: each line has its verdict, in words that hold no secret.
 - What is here already stays as it is: a device that is stored is never replaced by another.
 - A line that cannot be used keeps nobody else out. It stays where it was: sources are only read.
+- A word of no known form is refused, other than in our own files: any file may be named by mistake.
 - It decides and writes nothing.
 
 Known are lines of `.token` (`token`, `alias::token`), of `.token-list` and `.tokens`
@@ -19,11 +20,13 @@ from typing import Final
 
 from msgspec import Struct
 
+from cursor_api.domain.credential import find_unusual
 from cursor_api.domain.problems import Problem
 from cursor_api.domain.value import repr_without
 from cursor_api.options.said import tell
 from cursor_api.upstreams.cursor.forms import (
     BLANKS,
+    COOKIE_NAME,
     is_checksum,
     read_token,
     unquote,
@@ -49,6 +52,14 @@ _COMMENT: Final = tell("a comment")
 _BINARY: Final = tell(
     "a binary file, such as tokens.bin, which only the program that wrote it can read: take the"
     " tokens out of it there (POST /tokens/get, saved as a file), and import that"
+)
+
+
+_UNUSUAL: Final = tell(
+    "no token: an API key (crsr_…) is made in Cursor's dashboard under Integrations; a session"
+    " token (a JWT: it begins with eyJ and has two dots) is what `cursor-api token show` finds, or"
+    " the browser's cookie {cookie}",
+    cookie=COOKIE_NAME,
 )
 
 
@@ -188,7 +199,9 @@ class _Planner:
         return (f"{bearer},{checksum}" for bearer, checksum in self._new.items())
 
     def take(self, line: _Line) -> Outcome:
-        """The verdict on a line that can be used."""
+        """The verdict on a line that is written as one is."""
+        if line.bearer not in self._aliases and find_unusual(line.bearer, self._forms):
+            return Outcome(line.file, line.number, Verdict.REFUSED, _UNUSUAL)
         verdict, detail = self._place(line)
         alias = self._aliases[line.bearer]
         if alias != line.alias and line.alias and verdict is Verdict.ADDED:

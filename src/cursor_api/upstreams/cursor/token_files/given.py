@@ -93,7 +93,7 @@ def _read(text: str) -> tuple[Credential, ...]:
         for one in lines
     ]
     texts = Texts(spell_lines(lines).encode(), spell_lines(listed).encode())
-    return Reader(Names("tokens", "checksums"), LIMITS, (_ANY_FORM,)).read(texts).credentials
+    return Reader(Names("tokens", "checksums"), LIMITS, (_ANY_FORM,)).read_once(texts).credentials
 
 
 def _place(one: Credential, forms: Sequence[CredentialForm]) -> Credential:

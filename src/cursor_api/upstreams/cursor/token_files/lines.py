@@ -6,8 +6,19 @@ Line numbers count from 1 and agree with those of `token_text`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from cursor_api.upstreams.cursor.token_files.text import UTF8_BOM
+
+# As many lines are named.
+NAMED_MAX: Final = 10
+
+
+def name_lines(numbers: Sequence[int]) -> str:
+    """`line 3` or `lines 3, 7`; where there are many, how many more."""
+    named = f"line{'' if len(numbers) == 1 else 's'} {', '.join(map(str, numbers[:NAMED_MAX]))}"
+    more = len(numbers) - NAMED_MAX
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def split_lines(data: bytes) -> list[bytes]:

@@ -167,7 +167,10 @@ class FilePair:
             return opened.data
         parse = parse_tokens if file is File.TOKENS else parse_token_list
         path = str(self.paths[file])
-        data = close_lines(opened, parse(opened.data, path, limits).entries, sealer)
+        parsed = parse(opened.data, path, limits)
+        # A line that is not used holds a token all the same.
+        unused = tuple(one.entry for one in parsed.repeats if not one.is_used)
+        data = close_lines(opened, (*parsed.entries, *unused), sealer)
         if len(data) > limits.file_bytes_max:
             raise StoreError(too_large(path, len(data), limits))
         return data

@@ -12,11 +12,13 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from cursor_api.domain.credential import GivenCredential, Spelling
+from cursor_api.domain.credential import GivenCredential, Spelling, find_unusual
 from cursor_api.domain.problems import Problem, ProblemCode
 from cursor_api.upstreams.cursor.forms import (
+    API_KEY,
     BLANKS,
     COOKIE_NAME,
+    SESSION_TOKEN,
     is_checksum,
     read_token,
     unquote,
@@ -25,8 +27,7 @@ from cursor_api.upstreams.cursor.forms import (
 )
 
 _ACCOUNT = "user_"
-_JWT_BEGINS = "eyJ"
-_JWT_DOT_COUNT = 2
+_FORMS = (API_KEY, SESSION_TOKEN)
 _ALONE = Problem(ProblemCode.BINDING_ALONE, "a token with its checksum has to be added alone")
 _OTHER = Problem(ProblemCode.OTHER_BINDING, "another checksum than the one given for it")
 
@@ -86,8 +87,8 @@ def _read_line(line: int, text: str) -> GivenCredential:
         text = f"{alias}::{bearer}" if alias else bearer
     is_named = alias is not None and not alias.lower().startswith(_ACCOUNT)
     spelling = Spelling.ALIAS if is_named else Spelling.COOKIE if alias else Spelling.BARE
-    is_jwt = bearer.startswith(_JWT_BEGINS) and bearer.count(".") == _JWT_DOT_COUNT
-    return GivenCredential(line, text, alias, is_named, bearer, checksum, spelling, is_jwt)
+    is_usual = not find_unusual(bearer, _FORMS)
+    return GivenCredential(line, text, alias, is_named, bearer, checksum, spelling, is_usual)
 
 
 def _split_checksum(text: str) -> tuple[str, str | None]:

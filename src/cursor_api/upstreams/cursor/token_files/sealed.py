@@ -20,7 +20,12 @@ from cursor_api.domain.problems import Notice, NoticeCode
 from cursor_api.domain.value import repr_without
 from cursor_api.files.sealing import ID_DIGITS, KEY, SEALED_CHARS_MIN, Sealer, UnsealError
 from cursor_api.upstreams.cursor.forms import BLANKS
-from cursor_api.upstreams.cursor.token_files.lines import replace_lines, split_lines
+from cursor_api.upstreams.cursor.token_files.lines import (
+    NAMED_MAX,
+    name_lines,
+    replace_lines,
+    split_lines,
+)
 from cursor_api.upstreams.cursor.token_files.text import Entry
 
 # What it is bound to; a token may stand in either file, and in any line of it.
@@ -35,8 +40,6 @@ _TRACE: Final = re.compile(rf"(?P<sealed>(?i:sealed):|{_HEX}:{_REST})")
 # Whether there is one, looked for by its colon: most lines have none, and a whole file is read as
 # fast as ever.
 _TRACE_IN_BYTES: Final = re.compile(rf":(?:(?<=(?i:sealed):)|(?<={_HEX}:){_REST})".encode())
-# As many lines are named.
-_NAMED_MAX: Final = 10
 
 
 class Opened(Struct, frozen=True):
@@ -81,11 +84,12 @@ def open_lines(data: bytes, path: str, sealer: Sealer | None) -> Opened:
 def close_lines(opened: Opened, entries: tuple[Entry, ...], sealer: Sealer) -> bytes:
     """The file with the token of each entry sealed; what is sealed already stays as it is."""
     lines = split_lines(opened.data)
-    texts = {}
+    known, texts = dict(opened.sealed), {}
     for entry in entries:
         line = lines[entry.line - 1].decode().removeprefix("\ufeff").rstrip("\r\n")
-        sealed = opened.sealed.get(entry.bearer) or sealer.seal_text(entry.bearer, CONTEXT)
-        texts[entry.line] = _put(line, entry, sealed)
+        if entry.bearer not in known:
+            known[entry.bearer] = sealer.seal_text(entry.bearer, CONTEXT)
+        texts[entry.line] = _put(line, entry, known[entry.bearer])
     return replace_lines(opened.data, texts)
 
 
@@ -127,10 +131,8 @@ def _put(line: str, entry: Entry, sealed: str) -> str:
 
 def _explain(path: str, wrong: Mapping[str | None, list[int]]) -> Notice:
     key_id, numbers = next(iter(wrong.items()))
-    named = ", ".join(map(str, numbers[:_NAMED_MAX]))
-    lines = f"line{'' if len(numbers) == 1 else 's'} {named}"
-    if len(numbers) > _NAMED_MAX:
-        lines += f" and {len(numbers) - _NAMED_MAX} more"
+    named = ", ".join(map(str, numbers[:NAMED_MAX]))
+    lines = name_lines(numbers)
     values = {"path": path, "lines": named, "key": key_id or ""}
     if key_id is None:
         text = (

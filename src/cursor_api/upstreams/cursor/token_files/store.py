@@ -61,7 +61,7 @@ class FileCredentialStore(PasteReader):
             return join(await self._run(self._files.load), self._given)
         except BindingNotStoredError as error:
             known = join(error.known, self._given)
-            raise BindingNotStoredError(error.message, known) from error
+            raise BindingNotStoredError(error.said, known) from error
 
     async def count_unsealed(self) -> int:
         """How many tokens a load would seal. Raises StoreError when they cannot be read."""

@@ -3,6 +3,7 @@
 Rules of this file:
 - Bytes go in; credentials with their line numbers, and problems, come out. Nothing is repaired.
 - A problem says what is wrong in which line and never shows the line: it holds a secret.
+- A line that repeats another one is told, and keeps nobody out: the earlier program took them.
 - A line is what stands before an LF, one CR before it included. Blank lines and lines that begin
   with `#` mean nothing and may stand anywhere.
 """
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cursor_api.domain.errors import LineProblem, StoreError
 from cursor_api.domain.problems import Notice, NoticeCode, Problem, ProblemCode
@@ -85,8 +87,9 @@ class TextLimits(Struct, frozen=True):
 class Entry(Struct, frozen=True):
     """A line that holds a credential. `line` counts from 1.
 
-    `is_named` tells an alias that the user chose from one that came with a browser's cookie.
-    `checksum` is "" in a `.token` file, which has none.
+    `is_named` tells an alias that the user chose, and no line before has, from one that came with
+    a browser's cookie. `is_encoded`: it is a cookie with its separator encoded. `checksum` is ""
+    in a `.token` file, which has none.
     """
 
     line: int
@@ -94,8 +97,25 @@ class Entry(Struct, frozen=True):
     is_named: bool
     bearer: str
     checksum: str = ""
+    is_encoded: bool = False
 
     __repr__ = repr_without("bearer", "checksum")
+
+
+class Repeat(Struct, frozen=True):
+    """A line of `file` with the token of another one, or with the alias of an earlier one.
+
+    The first is not used; `is_used`: the second is, and its token goes by a name of its own.
+    """
+
+    file: str
+    entry: Entry
+    problem: Problem
+
+    @property
+    def is_used(self) -> bool:
+        """Whether its token is."""
+        return self.problem.code is ProblemCode.ALIAS_AGAIN
 
 
 class Parsed(Struct, frozen=True):
@@ -107,6 +127,7 @@ class Parsed(Struct, frozen=True):
     entries: tuple[Entry, ...]
     problems: tuple[LineProblem, ...]
     problem_count: int
+    repeats: tuple[Repeat, ...] = ()
 
 
 class _Problems:
@@ -124,26 +145,65 @@ class _Problems:
             self.found.append(LineProblem.of(self._file, line, problem))
 
 
+class _Entries:
+    """Collects the lines that can be used, and tells apart what repeats one of them."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._of_bearers: dict[str, Entry] = {}
+        self._lines_of_aliases: dict[str, int] = {}
+        self._repeats: list[Repeat] = []
+
+    def add(self, entry: Entry) -> Problem | None:
+        """What keeps it out; None when it is there, or is told as a repeat."""
+        earlier = self._of_bearers.get(entry.bearer)
+        if earlier is not None:
+            return self._add_again(earlier, entry)
+        if entry.is_named and entry.alias is not None:
+            line = self._lines_of_aliases.setdefault(entry.alias, entry.line)
+            if line != entry.line:
+                entry = replace(entry, is_named=False)
+                text = f"the alias of line {line} again"
+                self._tell(entry, Problem(ProblemCode.ALIAS_AGAIN, text, str(line)))
+        self._of_bearers[entry.bearer] = entry
+        return None
+
+    def _add_again(self, earlier: Entry, entry: Entry) -> Problem | None:
+        is_same = earlier.checksum == entry.checksum
+        if not is_same and earlier.is_encoded == entry.is_encoded:
+            return _token_again(earlier.line, is_same=False)
+        if not is_same and earlier.is_encoded:
+            # The earlier program took an encoded cookie whole for a token, which nobody accepts,
+            # and listed it with a device of its own: it is no device of this token.
+            self._of_bearers[entry.bearer] = entry
+            earlier, entry = entry, earlier
+        self._tell(entry, _token_again(earlier.line, is_same=is_same))
+        return None
+
+    def _tell(self, entry: Entry, problem: Problem) -> None:
+        self._repeats.append(Repeat(self._file, entry, problem))
+
+    def close(self, problems: _Problems) -> Parsed:
+        """All that was found."""
+        entries, repeats = tuple(self._of_bearers.values()), tuple(self._repeats)
+        return Parsed(entries, tuple(problems.found), problems.count, repeats)
+
+
 def parse_tokens(data: bytes, file: str, limits: TextLimits) -> Parsed:
     """Read `.token`: `token` or `alias::token` a line, in each spelling `read_token` knows.
 
     `file` is the name that problems carry. Raises nothing.
     """
-    problems = _Problems(file, limits)
-    entries: list[Entry] = []
-    lines_of_bearers: dict[str, int] = {}
-    lines_of_aliases: dict[str, int] = {}
+    problems, entries = _Problems(file, limits), _Entries(file)
     for line, text in _text_lines(data, limits, problems):
         if "," in unwrap(text):
             problems.add(line, _COMMA)
             continue
         entry, problem = _read_token(line, text)
-        problem = problem or _repetition(entry, lines_of_bearers, lines_of_aliases)
+        problem = problem or entries.add(entry)
         if problem:
             problems.add(line, problem)
-        else:
-            entries.append(entry)
-    return Parsed(tuple(entries), tuple(problems.found), problems.count)
+    return entries.close(problems)
 
 
 def parse_token_list(data: bytes, file: str, limits: TextLimits) -> Parsed:
@@ -151,22 +211,13 @@ def parse_token_list(data: bytes, file: str, limits: TextLimits) -> Parsed:
 
     `file` is the name that problems carry. Raises nothing.
     """
-    problems = _Problems(file, limits)
-    entries: list[Entry] = []
-    of_bearers: dict[str, Entry] = {}
-    lines_of_aliases: dict[str, int] = {}
+    problems, entries = _Problems(file, limits), _Entries(file)
     for line, text in _text_lines(data, limits, problems):
         entry, problem = _read_listed(line, text)
-        earlier = of_bearers.get(entry.bearer)
-        if not problem and earlier is not None:
-            problem = _token_again(earlier.line, is_same=earlier.checksum == entry.checksum)
-        problem = problem or _repetition(entry, {}, lines_of_aliases)
+        problem = problem or entries.add(entry)
         if problem:
             problems.add(line, problem)
-        else:
-            of_bearers[entry.bearer] = entry
-            entries.append(entry)
-    return Parsed(tuple(entries), tuple(problems.found), problems.count)
+    return entries.close(problems)
 
 
 def require_text(data: bytes, file: str) -> str:
@@ -239,22 +290,8 @@ def _read_listed(line: int, text: str) -> tuple[Entry, Problem | None]:
         problem = _TWO_COMMAS
     elif not problem and not is_checksum(checksum):
         problem = NOT_A_CHECKSUM
-    return Entry(line, entry.alias, entry.is_named, entry.bearer, checksum), problem
-
-
-def _repetition(
-    entry: Entry, lines_of_bearers: dict[str, int], lines_of_aliases: dict[str, int]
-) -> Problem | None:
-    """Whether this token or this chosen alias has been there before. Remembers both."""
-    earlier = lines_of_bearers.setdefault(entry.bearer, entry.line)
-    if earlier != entry.line:
-        return _token_again(earlier, is_same=True)
-    if entry.is_named and entry.alias is not None:
-        earlier = lines_of_aliases.setdefault(entry.alias, entry.line)
-        if earlier != entry.line:
-            text = f"the alias of line {earlier} again"
-            return Problem(ProblemCode.ALIAS_AGAIN, text, str(earlier))
-    return None
+    is_encoded = entry.alias is not None and "::" not in token
+    return replace(entry, checksum=checksum, is_encoded=is_encoded), problem
 
 
 def why_no_alias(alias: str) -> Problem | None:

@@ -1,8 +1,7 @@
 // Keeps what is shown fresh while somebody looks at it, and says so when the gateway does not answer.
 
-import { Lost } from "./api.js";
+import { call, Lost } from "./api.js";
 import { explain, loadList } from "./credentials.js";
-import { loadNow } from "./now.js";
 import { endsSession } from "./session.js";
 import { changed, state, update } from "./store.js";
 
@@ -57,4 +56,10 @@ async function poll() {
   if (!document.hidden && state.key) {
     timer = setTimeout(pollNow, isWanted ? 0 : Math.min(PERIOD_MS * 2 ** failureCount, PERIOD_MS_MAX));
   }
+}
+
+// How things stand now, on every page.
+async function loadNow() {
+  const { data } = await call("GET", "api/now");
+  if (state.key) update({ now: data, clockOffsetMs: Date.parse(data.now) - Date.now() });
 }

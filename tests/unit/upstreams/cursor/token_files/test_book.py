@@ -52,7 +52,7 @@ def complete(what: Book, start: int = 1000) -> Book:
 def test_all_problems_of_both_files_come_at_once() -> None:
     """With the name of the file; one look is enough to repair them."""
     with pytest.raises(StoreError) as caught:
-        book("a b\nc\nc\n", "d\n")
+        book("a b\nc\nc d\n", "d\n")
     assert [(p.file, p.line) for p in caught.value.problems] == [
         (".token", 1),
         (".token", 3),
@@ -209,6 +209,62 @@ def test_changing_rewrites_its_line(change: CredentialChange, tokens: str, token
     after, bearer = READER.change(before, "mine", change)
     assert after.texts == Texts(tokens.encode(), token_list.encode())
     assert bearer == ("c" if change.secret else "a")
+
+
+def twice() -> Book:
+    """A token that stands three times, and an alias that stands twice."""
+    return book(
+        "mine::a\nb\na\nmine::c\nx::a\n",
+        line("a", 1) + line("b", 2) + line("a", 1) + line("c", 3) + line("user_1%3A%3Aa", 4),
+    )
+
+
+def test_what_stands_twice_serves_once() -> None:
+    """Each token once, under a name of its own and with the device that is its."""
+    credentials = twice().credentials
+    assert [(one.alias, one.secret.reveal(), one.binding) for one in credentials] == [
+        ("mine", "a", checksum(1)),
+        (f"token-{fingerprint_of('b')[:8]}", "b", checksum(2)),
+        (f"mine-{fingerprint_of('c')[:8]}", "c", checksum(3)),
+    ]
+
+
+def test_removing_what_stands_twice_takes_every_line() -> None:
+    """Or it would come back as another one."""
+    after = READER.remove(twice(), "mine")
+    assert after.texts.tokens == b"b\nmine::c\n"
+    assert after.texts.token_list.decode() == line("b", 2) + line("c", 3)
+    assert [one.alias for one in after.credentials] == [
+        f"token-{fingerprint_of('b')[:8]}",
+        "mine",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "tokens", "device"),
+    [
+        (CredentialChange(secret=Secret("d")), "mine::d\nb\nmine::c\n", ("d", 1)),
+        (CredentialChange(binding=checksum(9)), "mine::a\nb\na\nmine::c\nx::a\n", ("a", 9)),
+    ],
+)
+def test_changing_what_stands_twice_leaves_nothing_of_the_old(
+    change: CredentialChange, tokens: str, device: tuple[str, int]
+) -> None:
+    """Neither a line that brings the old token back, nor a second device."""
+    after, _ = READER.change(twice(), "mine", change)
+    assert after.texts.tokens.decode() == tokens
+    assert after.texts.token_list.decode() == line(*device) + line("b", 2) + line("c", 3)
+
+
+def test_what_stands_twice_already_keeps_nobody_from_a_change() -> None:
+    """An alias that is taken is refused all the same."""
+    other = f"mine-{fingerprint_of('c')[:8]}"
+    after, _ = READER.change(twice(), other, CredentialChange(alias="other"))
+    assert after.texts.tokens.decode() == "mine::a\nb\na\nother::c\nx::a\n"
+    added, _ = READER.add(twice(), "new::d")
+    assert added.texts.tokens.endswith(b"x::a\nnew::d\n")
+    with pytest.raises(StoreError, match=r"\.token:2: the alias of line 1 again"):
+        READER.change(twice(), f"token-{fingerprint_of('b')[:8]}", CredentialChange(alias="mine"))
 
 
 def test_changing_one_that_only_the_list_has() -> None:

@@ -60,7 +60,6 @@ def test_a_token_that_only_the_list_has_stays(folder: Folder) -> None:
         ("a\n", "x\n"),
         (b"a\n\xff\n", b""),
         (b"\x00" * 1000, b""),
-        ("a\na\n", ""),
         ("a\n", f"a,{checksum(1)}\na,{checksum(2)}\n"),
     ],
 )
@@ -211,6 +210,24 @@ def test_any_files_are_loaded_or_refused_and_never_harmed(
         assert folder.files.load() == credentials
         assert folder.contents() == now
         assert len({one.alias for one in credentials}) == len(credentials)
+
+
+def test_what_stands_twice_is_served_once_and_told(folder: Folder) -> None:
+    """As the earlier program did; the files stay as they are."""
+    folder.write("a\nb\na\n", f"a,{checksum(1)}\nb,{checksum(2)}\na,{checksum(1)}\n")
+    before = folder.contents()
+    assert folder.load() == [("a", checksum(1)), ("b", checksum(2))]
+    assert folder.contents() == before
+    told = [
+        (one.code.value, one.values["path"], one.values["lines"]) for one in folder.files.warnings
+    ]
+    assert told == [
+        ("line_repeated", str(folder.token), "3"),
+        ("line_repeated", str(folder.listed), "3"),
+    ]
+    folder.files.warnings = ()
+    folder.files.look()
+    assert len(folder.files.warnings) == 2
 
 
 def test_the_limits_are_the_options(tmp_path: Path) -> None:

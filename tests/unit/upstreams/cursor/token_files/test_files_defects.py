@@ -1,4 +1,4 @@
-"""The reference's ways of harming its own files, one test each: none of them is left."""
+"""The earlier program's ways of harming its own files, one test each: none of them is left."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def identity(path: Path) -> tuple[int, ...]:
 def test_an_unreadable_list_is_not_taken_for_empty_and_overwritten(
     folder: Folder, spoil: Callable[[Path], object]
 ) -> None:
-    """The reference loses every device this way; here the load is refused and all stays."""
+    """The earlier program loses every device this way; here the load is refused and all stays."""
     folder.write("a\n", f"a,{checksum(1)}\n")
     spoil(folder.listed)
     before = identity(folder.listed)
@@ -49,7 +49,7 @@ def test_an_unreadable_list_is_not_taken_for_empty_and_overwritten(
 
 
 def test_comments_and_other_lines_survive_a_load_that_writes(folder: Folder) -> None:
-    """The reference writes the list anew at each load; here a line is appended to it."""
+    """The earlier program writes the list anew at each load; here a line is appended to it."""
     kept = f"# laptop\r\n\r\nwork::a , {checksum(1)}\r\n  # desk\nb,{checksum(2)}"
     folder.write("a\nnew\n", kept)
     folder.load()
@@ -57,7 +57,7 @@ def test_comments_and_other_lines_survive_a_load_that_writes(folder: Folder) -> 
 
 
 def test_a_bad_line_is_told_and_stays(folder: Folder) -> None:
-    """The reference drops it, and with it the device of a token with a typing error."""
+    """The earlier program drops it, and with it the device of a token with a typing error."""
     folder.write("a\n", f"a,{checksum(1)}\nb;{checksum(2)}\n")
     before = folder.contents()
     with pytest.raises(StoreError, match=r"\.token-list:2: no checksum"):
@@ -66,7 +66,7 @@ def test_a_bad_line_is_told_and_stays(folder: Folder) -> None:
 
 
 def test_a_write_is_atomic(tmp_path: Path) -> None:
-    """The reference writes into the file; here it is old or new, also for who reads meanwhile."""
+    """The earlier program writes into the file; here it is old or new for who reads meanwhile."""
     disk = ScriptedDisk()
     folder = Folder(tmp_path, disk)
     old = f"a,{checksum(1)}\n"
@@ -80,7 +80,7 @@ def test_a_write_is_atomic(tmp_path: Path) -> None:
 
 
 def test_two_stores_at_once_lose_no_line(tmp_path: Path) -> None:
-    """The reference locks nothing; here the second store appends to what the first one wrote."""
+    """The earlier program locks nothing; here the second store appends to what the first wrote."""
     disk = ScriptedDisk()
     first, second = Folder(tmp_path, disk), Folder(tmp_path)
     first.write("a\n", "# list\n")
@@ -103,7 +103,7 @@ def test_two_stores_at_once_lose_no_line(tmp_path: Path) -> None:
 
 
 def test_the_order_is_the_files_order_at_each_load(folder: Folder) -> None:
-    """The reference's is random, so its round robin begins anywhere."""
+    """The earlier program's is random, so its round robin begins anywhere."""
     names = [f"token-{number * 7919 % 100}" for number in range(100)]
     folder.write("\n".join(names))
     for _ in range(3):
@@ -113,14 +113,14 @@ def test_the_order_is_the_files_order_at_each_load(folder: Folder) -> None:
 
 
 def test_a_pasted_cookie_works(folder: Folder) -> None:
-    """The reference does not split `%3A%3A`; here what goes upstream is the part after it."""
+    """The earlier program does not split `%3A%3A`; here what goes upstream is the part after it."""
     folder.write("user_01ABC%3A%3AeyJ.payload.sig\n")
     assert folder.load() == [("eyJ.payload.sig", checksum(1000))]
     assert folder.listed.read_text() == f"eyJ.payload.sig,{checksum(1000)}\n"
 
 
 def test_aliases_are_kept(folder: Folder) -> None:
-    """The reference drops them at the first load."""
+    """The earlier program drops them at the first load."""
     folder.write("work::a\nuser_1::b\n工作::c\n")
     for _ in range(2):
         assert [one.alias for one in folder.files.load()] == ["work", "user_1", "工作"]
@@ -128,9 +128,11 @@ def test_aliases_are_kept(folder: Folder) -> None:
 
 
 def test_a_bad_line_is_never_shown(folder: Folder) -> None:
-    """The reference prints it, token and all; here its number and what is wrong."""
+    """The earlier program prints it, token and all; here its number and what is wrong."""
     secret = "eyJsecret.secretpayload.secretsignature"
-    folder.write(f"{secret} {secret}\n{secret},x\n{secret}\nx::{secret}\n{secret}::work\n", secret)
+    folder.write(
+        f"{secret} {secret}\n{secret},x\n{secret};\nx::{secret} x\n{secret}::work\n", secret
+    )
     with pytest.raises(StoreError) as caught:
         folder.load()
     shown = f"{caught.value} {caught.value!r} {caught.value.problems} {caught.value.message}"

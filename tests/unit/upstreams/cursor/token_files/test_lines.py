@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from cursor_api.upstreams.cursor.token_files.lines import (
     append_lines,
+    name_lines,
     remove_lines,
     replace_lines,
     split_lines,
@@ -68,3 +69,10 @@ def test_the_other_lines_stay_byte_for_byte(data: bytes, chosen: st.DataObject) 
     replaced = replace_lines(data, {number: "new"})
     assert replaced.startswith(mark + b"".join(before) + b"new")
     assert replaced.endswith(b"".join(after))
+
+
+def test_lines_are_named_by_their_numbers() -> None:
+    """Ten of them at most."""
+    assert name_lines([3]) == "line 3"
+    assert name_lines([3, 7]) == "lines 3, 7"
+    assert name_lines(range(1, 13)) == "lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more"

@@ -47,6 +47,17 @@ def test_a_load_seals_what_was_written_by_hand(tmp_path: Path) -> None:
     assert folder.contents() == before
 
 
+def test_a_line_that_is_not_used_is_sealed_too(tmp_path: Path) -> None:
+    """A token that stands twice is in the clear nowhere."""
+    folder = Folder(tmp_path, options=options(OLD))
+    folder.write("work::canary\nhome::canary\nwork::canary-2\n")
+    assert [token for token, _ in folder.load()] == ["canary", "canary-2"]
+    assert b"canary" not in bytes_of(folder)
+    before = folder.contents()
+    assert [token for token, _ in folder.load()] == ["canary", "canary-2"]
+    assert folder.contents() == before
+
+
 def test_changes_are_sealed_too(tmp_path: Path) -> None:
     """Whatever is added, renamed or renewed."""
     folder = sealed_folder(tmp_path)

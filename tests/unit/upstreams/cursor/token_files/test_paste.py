@@ -59,7 +59,7 @@ def test_a_token_is_found_in_every_spelling(
     assert (line.line, line.secret, line.alias) == (1, JWT, alias)
     assert line.spelling is (spelling or Spelling.COOKIE)
     assert line.is_named is (line.spelling is Spelling.ALIAS)
-    assert line.is_jwt
+    assert line.is_usual
     assert line.binding is None
 
 
@@ -80,7 +80,12 @@ def test_what_is_not_recognised_goes_on_as_it_is() -> None:
     """The store refuses it in its own words, which are the better ones."""
     for text in ("two words", "a::b::c", "::", "token\x00"):
         assert read_one(text).text == text
-    assert not read_one("opaque").is_jwt
+    assert not read_one("opaque").is_usual
+
+
+def test_a_key_of_the_dashboard_is_nothing_unusual() -> None:
+    """It is the official way."""
+    assert read_one("official::crsr_0123456789abcdef").is_usual
 
 
 def test_lines_keep_their_numbers() -> None:

@@ -116,10 +116,6 @@ def test_lines_that_mean_nothing_keep_their_numbers() -> None:
         ("eyJh.eyJz.sig::work", "where the alias belongs"),
         ("x" * (ALIAS_CHARS_MAX + 1) + "::token", "an alias of 129 characters; 128 are allowed"),
         ("wo\u202erk::token", "invisible character in the alias (U+202E RIGHT-TO-LEFT OVERRIDE)"),
-        ("first", "the token of line 1 again"),
-        ("other::first", "the token of line 1 again"),
-        ("user_9%3A%3Afirst", "the token of line 1 again"),
-        ("mine::second", "the alias of line 1 again"),
     ],
 )
 def test_what_is_no_token_is_told_with_its_line(line: str, words: str) -> None:
@@ -140,16 +136,63 @@ def test_what_is_no_token_is_told_with_its_line(line: str, words: str) -> None:
         (f"second,{CHECKSUM},{CHECKSUM}", "more than one comma"),
         (f",{CHECKSUM}", "no token"),
         (f"sec ond,{CHECKSUM}", "a space inside the token"),
-        (f"first,{CHECKSUM}", "the token of line 1 again"),
         (f"first,{OTHER_CHECKSUM}", "the token of line 1 again, with another checksum"),
-        (f"user_1::first,{CHECKSUM}", "the token of line 1 again"),
+        (f"user_1::first,{OTHER_CHECKSUM}", "the token of line 1 again, with another checksum"),
     ],
 )
 def test_what_is_no_line_of_the_list_is_told(line: str, words: str) -> None:
-    """A list's line is a token and a checksum of the known form, and no token is there twice."""
+    """A list's line is a token and a checksum of the known form, and no token has two devices."""
     parsed = listed(f"first,{CHECKSUM}\n{line}\nlast , {OTHER_CHECKSUM}\n")
     assert words in one_problem(parsed)
     assert [entry.bearer for entry in parsed.entries] == ["first", "last"]
+
+
+def told(parsed: Parsed) -> list[tuple[int, str, bool]]:
+    """The repeats, as (line, words, whether the line is used)."""
+    return [(one.entry.line, one.problem.text, one.is_used) for one in parsed.repeats]
+
+
+@pytest.mark.parametrize("line", ["first", "other::first", "user_9%3A%3Afirst", "mine::first"])
+def test_a_token_that_stands_twice_is_used_once(line: str) -> None:
+    """The earlier program took it too; the earlier line counts, and the later one is told."""
+    parsed = tokens(f"mine::first\n{line}\r\nlast")
+    assert told(parsed) == [(2, "the token of line 1 again", False)]
+    assert [(entry.alias, entry.bearer) for entry in parsed.entries] == [
+        ("mine", "first"),
+        (None, "last"),
+    ]
+    assert parsed.problem_count == 0
+
+
+def test_an_alias_that_stands_twice_is_the_first_ones() -> None:
+    """The earlier program heeded no alias; the second token is used, under another name."""
+    parsed = tokens("mine::first\nmine::second\nuser_1::third\nuser_1::fourth\n")
+    assert told(parsed) == [(2, "the alias of line 1 again", True)]
+    assert [entry.is_named for entry in parsed.entries] == [True, False, False, False]
+    assert parsed.problem_count == 0
+
+
+@pytest.mark.parametrize("line", [f"first,{CHECKSUM}", f"user_1::first,{CHECKSUM}"])
+def test_a_line_of_the_list_that_stands_twice_counts_once(line: str) -> None:
+    """In whatever spelling, as long as the device is the same."""
+    parsed = listed(f"first,{CHECKSUM}\n{line}\nlast,{OTHER_CHECKSUM}\n")
+    assert told(parsed) == [(2, "the token of line 1 again", False)]
+    assert [entry.bearer for entry in parsed.entries] == ["first", "last"]
+    assert parsed.problem_count == 0
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+def test_a_cookie_that_the_earlier_program_took_whole_is_no_second_device(is_last: bool) -> None:  # noqa: FBT001 - a pytest parameter
+    """It listed `user_1%3A%3Atoken` as a token of its own, which was never accepted anywhere."""
+    whole, bare = f"user_1%3A%3Aa,{OTHER_CHECKSUM}", f"a,{CHECKSUM}"
+    parsed = listed("\n".join([bare, whole] if is_last else [whole, bare]))
+    assert [(entry.bearer, entry.checksum) for entry in parsed.entries] == [("a", CHECKSUM)]
+    [(line, words, is_used)] = told(parsed)
+    assert (line, is_used) == (2 if is_last else 1, False)
+    assert "with another checksum" in words
+    assert parsed.problem_count == 0
+    alone = listed(whole)
+    assert [entry.checksum for entry in alone.entries] == [OTHER_CHECKSUM]
 
 
 def test_a_list_that_a_spreadsheet_has_written() -> None:

@@ -201,7 +201,7 @@ function foundLine(one) {
     : html`<bdi class="alias">${one.alias ? name(one.alias) : t("add.made_up")}</bdi> <code>${one.secret}</code>
         <span class="tag">${t(`spelling.${one.spelling}`)}</span>
         ${one.has_checksum ? html`<span class="tag">${t("add.has_device")}</span>` : nothing}
-        ${one.is_jwt ? nothing : html`<span class="tag warn">${t("add.not_jwt")}</span>`} ${expiry(one)}`;
+        ${one.is_usual ? nothing : html`<span class="tag warn">${t("add.unusual")}</span>`} ${expiry(one)}`;
   return html`<li class=${one.problem ? "bad" : "good"}>
     <span class="line">${t("problem.line", { line: one.line })}</span> ${about}
   </li>`;

@@ -14,7 +14,6 @@ export const icons = {
   edit: icon("m10.5 3 2.5 2.5L6 12.5l-3.2.7.7-3.2z"),
   trash: icon("M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5M7 7v3.5M9 7v3.5"),
   play: icon("M5 3.5v9l7-4.5z"),
-  grid: icon("M2.5 3.5h11v9h-11zM2.5 8h11M6.5 3.5v9M10 3.5v9"),
   more: icon("M3.5 8h.01M8 8h.01M12.5 8h.01"),
   tick: icon("m3.5 8.5 3 3 6-7"),
   circle: icon("M8 3a5 5 0 1 0 0 10A5 5 0 0 0 8 3z"),

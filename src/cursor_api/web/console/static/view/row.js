@@ -126,37 +126,24 @@ function actions(credential, working) {
     <button type="button" class="test" aria-disabled=${isBusy} title=${working ? t("busy.wait") : nothing} aria-label=${t("test.label", label)} @click=${() => test(alias)}>
       ${icons.play} ${t(working === "test" ? "test.running" : "test.button")}
     </button>
-    <button
-      type="button"
-      class="quiet only-icon grid"
-      aria-label=${t("grid.open", label)}
-      title=${t("grid.open", label)}
-      @click=${() => openGrid(credential)}
-    >
-      ${icons.grid}
-    </button>
-    <button
-      type="button"
-      class="quiet only-icon edit"
-      aria-label=${t("edit.label", label)}
-      title=${t("edit.label", label)}
-      @click=${() => openEdit(alias)}
-    >
-      ${icons.edit}
-    </button>
-    ${configured
-      ? nothing
-      : html`<button
-          type="button"
-          class="quiet only-icon remove"
-          aria-disabled=${isBusy}
-          aria-label=${t("remove.label", label)}
-          title=${working ? t("busy.wait") : t("remove.label", label)}
-          @click=${() => removeAndMoveOn(alias)}
-        >
-          ${icons.trash}
-        </button>`}
+    ${tool("grid", "grid.button", t("grid.open", label), () => openGrid(credential))}
+    ${tool("edit", "keys.edit", t("edit.label", label), () => openEdit(alias))}
+    ${configured ? nothing : tool("remove", "remove.button", t("remove.label", label), () => removeAndMoveOn(alias), working)}
   </div>`;
+}
+
+// A word and no drawing: a finger finds no tooltip.
+function tool(css, word, label, action, working = "") {
+  return html`<button
+    type="button"
+    class="quiet ${css}"
+    aria-disabled=${working ? "true" : "false"}
+    aria-label=${label}
+    title=${working ? t("busy.wait") : label}
+    @click=${action}
+  >
+    ${t(word)}
+  </button>`;
 }
 
 // Who works with the keyboard goes on where the row was, beside the way back.

@@ -1,4 +1,4 @@
-"""Whole answers as bytes, for tests that cut, split and mutate streams without a socket."""
+"""Whole answers of the simulated StreamChat as bytes, to be cut and mutated without a socket."""
 
 from __future__ import annotations
 
