@@ -75,7 +75,11 @@ class Speaker(enum.IntEnum):
     AI = 2
 
 
-_SPEAKERS: Final = {Role.USER: Speaker.HUMAN, Role.ASSISTANT: Speaker.AI}
+# In their classes, Python 3.11 takes long to find members.
+_SYSTEM: Final = Role.SYSTEM
+_HUMAN: Final = Speaker.HUMAN
+_AI: Final = Speaker.AI
+_SPEAKERS: Final = {Role.USER: _HUMAN, Role.ASSISTANT: _AI}
 _NOTHING: Final = (NOTHING_SAID,)
 _PROJECT_PATH_FIELD: Final = field_string(5, PROJECT_PATH)
 _TEXT_TAG: Final = field_tag(1, BYTES)
@@ -165,7 +169,7 @@ class _Writer:
                 units = 0
                 yield
             role, parts = message.role, message.parts
-            if role is Role.SYSTEM:
+            if role is _SYSTEM:
                 draft = self._instructions
             elif parts and type(parts[0]) is ToolResult and _are_results(parts):
                 draft = self._results
@@ -194,7 +198,7 @@ class _Writer:
         """What they have become."""
         turns, instructions = self._turns, self._instructions
         if len(turns) % 2 == 0:
-            turns.append(Turn(Speaker.HUMAN, _NOTHING))
+            turns.append(Turn(_HUMAN, _NOTHING))
         if instructions.images:
             # Instructions have no field for them.
             turns[0] = replace(turns[0], images=(*instructions.images, *turns[0].images))
@@ -205,7 +209,7 @@ class _Writer:
 
     def _end_results(self) -> None:
         if self._results.pieces:
-            self._append_draft(Speaker.HUMAN, self._results)
+            self._append_draft(_HUMAN, self._results)
             self._results = Draft()
 
     def _append_draft(self, speaker: Speaker, draft: Draft) -> None:
@@ -215,7 +219,7 @@ class _Writer:
     def _append(
         self, speaker: Speaker, text: tuple[bytes, ...], images: tuple[Image, ...] = ()
     ) -> None:
-        wanted = Speaker.AI if len(self._turns) % 2 else Speaker.HUMAN
+        wanted = _AI if len(self._turns) % 2 else _HUMAN
         if speaker is not wanted:
             self._turns.append(Turn(wanted, _NOTHING))
         self._turns.append(Turn(speaker, text, images))
