@@ -9,6 +9,7 @@ import pytest
 from cursor_api.domain.errors import FaultKind, StoreAwayError, StoreError
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_query import RecordFilter, RecordQuery
+from cursor_api.ports.record_database import Batch
 from cursor_api.stores.records.log import (
     CANNOT_TIDY,
     CANNOT_WRITE,
@@ -354,6 +355,32 @@ class LoopClock:
         return HOUR + asyncio.get_running_loop().time()
 
     monotonic = now
+
+
+class SlowDatabase(FickleDatabase):
+    """Takes a while to write, as a disk does."""
+
+    async def write(self, batch: Batch) -> None:
+        """In ten milliseconds."""
+        await asyncio.sleep(0.01)
+        await super().write(batch)
+
+
+def test_what_comes_during_a_write_has_its_own_quarter_of_a_second() -> None:
+    """1,000 requests a second for five seconds go by the hundred, and not ten by ten."""
+    clock = LoopClock()
+
+    async def live() -> FickleDatabase:
+        database = SlowDatabase(clock)
+        async with RecordLog(database, 100, clock, ListObserver()) as log:
+            for tick in range(5_000):
+                log.record(record(tick / 1_000))
+                await asyncio.sleep(0.001)
+        return database
+
+    database = run_virtually(live())
+    assert len(database.ids) == 5_000
+    assert len(database.batches) <= 5 / LogTimes().write_after_s + 1
 
 
 def test_an_outage_of_a_minute_at_500_a_second_loses_nothing() -> None:
