@@ -10,9 +10,8 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from cursor_api.domain.errors import Fault, FaultKind
@@ -22,6 +21,7 @@ from cursor_api.transport.refusals import (
     FaultContext,
     Refusal,
     kind_of_key_status,
+    read_refusal,
     tell_refusal,
     tell_status,
 )
@@ -94,10 +94,7 @@ def fault_of_answer(
 
 def read_error(body: str | bytes) -> ServerError | None:
     """`{"type": "error", "error": {"type", "message"}}`, and what is like it; None for others."""
-    try:
-        content: Any = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
+    content = read_refusal(body)
     if not isinstance(content, dict):
         return None
     error = content.get("error")

@@ -14,7 +14,6 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 
 from cursor_api.domain.errors import Fault, FaultKind
@@ -24,6 +23,7 @@ from cursor_api.transport.refusals import (
     FaultContext,
     Refusal,
     kind_of_key_status,
+    read_refusal,
     tell_refusal,
     tell_status,
 )
@@ -144,10 +144,7 @@ def read_error(body: str | bytes) -> ServerError | None:
     `{"error": {…}}`, the same in a list, `{"error": "…"}`, `{"message": …}`, `{"detail": "…"}`,
     `{"detail": [{"loc": […], "msg": "…"}]}`, and such a detail as the message.
     """
-    try:
-        content: Any = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
+    content = read_refusal(body)
     if isinstance(content, list) and content:
         content = content[0]
     if not isinstance(content, dict):
