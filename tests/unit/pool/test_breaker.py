@@ -83,12 +83,19 @@ def test_after_its_time_one_probe_finds_out() -> None:
     assert not breaker.take(135)
 
 
+def test_it_tells_how_long_it_is_still_shut() -> None:
+    """Nothing while it is closed, and once a probe may be made."""
+    assert Breaker(BreakerOptions()).left_s(100) == 0
+    assert [opened().left_s(now) for now in (100, 129, 130, 500)] == [30, 1, 0, 0]
+
+
 def test_a_slow_probe_does_not_keep_everybody_out() -> None:
     """A model may think for minutes; after thirty seconds another one may find out."""
     breaker = opened()
     for now in (130, 160, 190):
         breaker.check(now)
         assert breaker.take(now)
+        assert refusal(breaker, now + 1).retry_after_s == 5
         assert refusal(breaker, now + 29).retry_after_s == 1
     assert breaker.record(None, 200, is_probe=True)
     assert not breaker.record(DOWN, 201, is_probe=True)
@@ -101,7 +108,8 @@ def test_a_probe_that_fails_holds_it_as_long_again() -> None:
     for round_ in range(1, 20):
         now = 100 + 30.0 * round_
         assert not attempt(breaker, DOWN, now)
-        assert refusal(breaker, now + 29).kind is FaultKind.UPSTREAM_UNAVAILABLE
+        # Nobody finds out meanwhile: callers need not come back sooner.
+        assert refusal(breaker, now + 1).retry_after_s == 29
 
 
 def test_a_probe_whose_caller_leaves_makes_room_for_another() -> None:

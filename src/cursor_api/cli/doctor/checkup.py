@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from cursor_api import __version__
 from cursor_api.cli.doctor.live_trial import try_live
-from cursor_api.cli.doctor.machine import check_machine, is_running
+from cursor_api.cli.doctor.machine import check_files, check_gateway
 from cursor_api.cli.doctor.servers import check_servers
 from cursor_api.cli.doctor.upstreams import check_routes, find_secrets_of
 from cursor_api.cli.home.folder import environment, find_home
@@ -76,8 +76,8 @@ def _look_and_tell(parsed: argparse.Namespace) -> int:
     if parsed.live:
         return try_live(usable, parsed)
     redactor = Redactor()
-    machine = list(check_machine(loaded, parsed))
-    checks = [*_check_settings(loaded, is_running=any(map(is_running, machine))), *machine]
+    gateway, is_running = check_gateway(parsed)
+    checks = [*_check_settings(loaded, is_running=is_running), *check_files(loaded), gateway]
     if usable is None:
         checks.append(
             Check(

@@ -26,6 +26,7 @@ from cursor_api.cli.doctor.live_probes import PROBES, Outcome, Target
 from cursor_api.cli.terminal.display import plain, print_json
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.question import is_agreed
 from cursor_api.cli.terminal.telling import told
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, StoreError
@@ -136,9 +137,8 @@ def _has_agreed(targets: Sequence[Target]) -> bool:
             )
         )
         return False
-    with suppress(EOFError):
-        if input(say("Send them? [y/N] ")).strip().lower() in {"y", "yes"}:
-            return True
+    if is_agreed(say("Send them? [y/N] ")):
+        return True
     print_error(say("Nothing was sent."))
     return False
 

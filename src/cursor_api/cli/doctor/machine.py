@@ -6,7 +6,7 @@ import argparse
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,23 +27,13 @@ FILES: Final = tell("files")
 GATEWAY: Final = tell("gateway")
 # The request log at its default size takes 30 MB; a disk with less than this fills up soon.
 FREE_BYTES_MIN: Final = 100_000_000
-# Until it is shown to somebody, it is English.
-RUNS: Final = "one runs at"
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
-def check_machine(loaded: Loaded[Settings], parsed: argparse.Namespace) -> Iterator[Check]:
-    """Files that hold secrets, the disk, what saves have left, and a gateway that runs."""
+def check_files(loaded: Loaded[Settings]) -> Sequence[Check]:
+    """Files that hold secrets, the disk, and what saves have left."""
     found = [*_check_secret_files(loaded), *_check_data(loaded)]
-    yield from found
-    if not found:
-        yield Check(FILES, Verdict.OK, tell("private, whole, and with room on the disk"))
-    yield _check_gateway(parsed)
-
-
-def is_running(check: Check) -> bool:
-    """Whether it says that a gateway runs here now."""
-    return check.area == GATEWAY and check.message.startswith(RUNS)
+    return found or [Check(FILES, Verdict.OK, tell("private, whole, and with room on the disk"))]
 
 
 def _check_secret_files(loaded: Loaded[Settings]) -> Iterator[Check]:
@@ -111,11 +101,12 @@ def _check_data(loaded: Loaded[Settings]) -> Iterator[Check]:
             )
 
 
-def _check_gateway(parsed: argparse.Namespace) -> Check:
+def check_gateway(parsed: argparse.Namespace) -> tuple[Check, bool]:
+    """What serves at the gateway's address, and whether that is a gateway."""
     try:
         there = find_gateway(argparse.Namespace(url=None, key_env=None, config=parsed.config))
     except ValueError as error:
-        return Check(GATEWAY, Verdict.SKIPPED, str(error))
+        return Check(GATEWAY, Verdict.SKIPPED, str(error)), False
     served = ask_models(there)
     if served.models:
         words = tell(
@@ -123,7 +114,8 @@ def _check_gateway(parsed: argparse.Namespace) -> Check:
             url=there.root_url,
             count=len(served.models),
         )
-        return Check(GATEWAY, Verdict.OK, words)
+        return Check(GATEWAY, Verdict.OK, words), True
     if served.is_nobody:
-        return Check(GATEWAY, Verdict.OK, tell("none runs at {url} now", url=there.root_url))
-    return Check(GATEWAY, Verdict.WARNING, served.problem)
+        words = tell("none runs at {url} now", url=there.root_url)
+        return Check(GATEWAY, Verdict.OK, words), False
+    return Check(GATEWAY, Verdict.WARNING, served.problem), False

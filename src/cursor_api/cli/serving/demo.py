@@ -40,7 +40,7 @@ TOKENS_PER_S: Final = 150.0
 
 
 class DemoRoute(Struct, frozen=True):
-    """A simulated endpoint beside the old wire: what it is called and how it is reached."""
+    """A simulated endpoint beside Cursor's: what it is called and how it is reached."""
 
     name: str
     kind: str

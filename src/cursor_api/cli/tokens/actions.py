@@ -21,6 +21,7 @@ from cursor_api.cli.terminal.display import (
 )
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.question import is_agreed
 from cursor_api.cli.terminal.telling import in_words
 from cursor_api.cli.tokens.credential_words import describe_end, describe_state, describe_use
 from cursor_api.cli.tokens.unusual import describe_unusual
@@ -231,11 +232,9 @@ def is_meant(text: str) -> bool:
     if not sys.stdin.isatty():
         print_error(say("warning: {unusual}; it is taken as it is.", unusual=unusual))
         return True
-    with suppress(EOFError):
-        sentence = f"{unusual[0].upper()}{unusual[1:]}"
-        question = say("{sentence}. Add it anyway? [y/N] ", sentence=sentence)
-        if input(question).strip().lower() in {"y", "yes"}:
-            return True
+    sentence = f"{unusual[0].upper()}{unusual[1:]}"
+    if is_agreed(say("{sentence}. Add it anyway? [y/N] ", sentence=sentence)):
+        return True
     print_result(say("Nothing was changed."))
     return False
 
@@ -265,11 +264,9 @@ def _is_sure(report: CredentialReport) -> bool:
             say("error: this is not a terminal, so nothing can be asked; add --yes to remove it.")
         )
         return False
-    with suppress(EOFError):
-        name = plain(report.alias)
-        answer = input(say("Remove {name} ({secret})? [y/N] ", name=name, secret=report.secret))
-        if answer.strip().lower() in {"y", "yes"}:
-            return True
+    name = plain(report.alias)
+    if is_agreed(say("Remove {name} ({secret})? [y/N] ", name=name, secret=report.secret)):
+        return True
     print_result(say("Nothing was changed."))
     return False
 

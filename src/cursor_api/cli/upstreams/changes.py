@@ -17,6 +17,7 @@ from cursor_api.cli.home.settings import find_config, load_upstreams
 from cursor_api.cli.terminal.display import plain
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.question import is_agreed
 from cursor_api.cli.terminal.telling import told
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
@@ -243,12 +244,8 @@ def _is_sure(name: str) -> bool:
         raise _RefusedError(
             say("this is not a terminal, so nothing can be asked; add --yes to remove it")
         )
-    with suppress(EOFError):
-        if input(say("Remove the upstream {name}? [y/N] ", name=name)).strip().lower() in {
-            "y",
-            "yes",
-        }:
-            return True
+    if is_agreed(say("Remove the upstream {name}? [y/N] ", name=name)):
+        return True
     print_result(say("Nothing was changed."))
     return False
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cursor_api.cli.doctor import machine as checkup_machine
-from cursor_api.cli.doctor.machine import check_machine
+from cursor_api.cli.doctor.machine import check_files, check_gateway
 from cursor_api.domain.diagnosis import Check, Verdict
 from cursor_api.installed import SCHEMA
 from cursor_api.settings import load_settings
@@ -27,7 +27,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def look() -> list[Check]:
     """All that is found here."""
-    return list(check_machine(load_settings(SCHEMA, os.environ, Path.cwd()), PARSED))
+    files = check_files(load_settings(SCHEMA, os.environ, Path.cwd()))
+    return [*files, check_gateway(PARSED)[0]]
 
 
 def test_nothing_to_say(folder: Path) -> None:
