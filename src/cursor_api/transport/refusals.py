@@ -101,7 +101,7 @@ class Refusal(Struct, frozen=True):
     retry_after_s: float | None = None
 
 
-def read_refusal(body: str | bytes) -> Any:
+def read_error_json(body: str | bytes) -> Any:
     """An error's body as JSON; None for what is none.
 
     Of one that is longer than is read it is known that the server itself refuses, and no more: what

@@ -14,7 +14,7 @@ from cursor_api.transport.refusals import (
     FaultContext,
     Refusal,
     kind_of_key_status,
-    read_refusal,
+    read_error_json,
     tell_refusal,
     tell_status,
 )
@@ -60,24 +60,24 @@ def test_without_a_word_the_status_and_the_kind_of_body_are_told() -> None:
 
 def test_half_a_character_hides_no_error() -> None:
     """A server in between has cut what it repeats within an emoji."""
-    assert read_refusal(b'{"error":{"message":"bad \\ud83d"}}') == {
+    assert read_error_json(b'{"error":{"message":"bad \\ud83d"}}') == {
         "error": {"message": "bad \ufffd"}
     }
-    assert read_refusal('"\\udc00"') == "\ufffd"
+    assert read_error_json('"\\udc00"') == "\ufffd"
 
 
 @pytest.mark.parametrize("begins", [b'{"detail":[{"msg":"no","input":"', b'[{"error":{"message":"'])
 def test_of_an_error_that_is_longer_than_is_read_it_is_known_that_it_is_one(begins: bytes) -> None:
     """A server repeats the whole conversation in what it finds wrong with it."""
     body = begins + b"x" * ERROR_BODY_BYTES_MAX
-    assert read_refusal(body[:ERROR_BODY_BYTES_MAX]) == {"error": {}}
-    assert read_refusal(body[: ERROR_BODY_BYTES_MAX - 1]) is None
+    assert read_error_json(body[:ERROR_BODY_BYTES_MAX]) == {"error": {}}
+    assert read_error_json(body[: ERROR_BODY_BYTES_MAX - 1]) is None
 
 
 def test_what_is_no_json_is_no_error() -> None:
     """However long it is."""
     for body in (b"", b"<html>", b"{", b"<" * ERROR_BODY_BYTES_MAX, "x" * ERROR_BODY_BYTES_MAX):
-        assert read_refusal(body) is None
+        assert read_error_json(body) is None
 
 
 def test_every_status_has_a_kind_that_has_words() -> None:

@@ -21,7 +21,7 @@ from cursor_api.transport.refusals import (
     FaultContext,
     Refusal,
     kind_of_key_status,
-    read_refusal,
+    read_error_json,
     tell_refusal,
     tell_status,
 )
@@ -90,14 +90,14 @@ def fault_of_answer(
         return fault_of_error(body, context, status, headers.get("retry-after", ""))
     # Without a word of the server's own it may be anybody on the way to it who says so. In JSON it
     # is an API that finds a request bad, though in words that nobody here knows.
-    is_bad = status == _BAD_REQUEST and isinstance(read_refusal(body), dict)
+    is_bad = status == _BAD_REQUEST and isinstance(read_error_json(body), dict)
     kind = FaultKind.INVALID_REQUEST if is_bad else kind_of_key_status(status)
     return tell_status(kind, status, headers, body, context)
 
 
 def read_error(body: str | bytes) -> ServerError | None:
     """`{"type": "error", "error": {"type", "message"}}`, and what is like it; None for others."""
-    content = read_refusal(body)
+    content = read_error_json(body)
     if not isinstance(content, dict):
         return None
     error = content.get("error")

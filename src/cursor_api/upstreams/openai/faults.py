@@ -23,7 +23,7 @@ from cursor_api.transport.refusals import (
     FaultContext,
     Refusal,
     kind_of_key_status,
-    read_refusal,
+    read_error_json,
     tell_refusal,
     tell_status,
 )
@@ -59,6 +59,8 @@ CODES: Final[dict[str, FaultKind]] = {
     # GitHub Copilot and GitHub Models
     "model_max_prompt_tokens_exceeded": _CONTEXT,
     "tokens_limit_reached": _CONTEXT,
+    # llama.cpp, with status 501: it was not started for that, and does everything else.
+    "not_supported_error": _INVALID,
     "content_policy_violation": _REFUSED,
     "content_filter": _REFUSED,
     "unsupported_country_region_territory": _FORBIDDEN,
@@ -136,7 +138,7 @@ def fault_of_answer(
         return fault_of_error(body, context, status, headers.get("retry-after", ""))
     # Without a word of the server's own it may be anybody on the way to it who says so. In JSON it
     # is an API that finds a request bad, though in words that nobody here knows.
-    is_bad = status == _BAD_REQUEST and isinstance(read_refusal(body), dict)
+    is_bad = status == _BAD_REQUEST and isinstance(read_error_json(body), dict)
     kind = FaultKind.INVALID_REQUEST if is_bad else _kind_of_status(status)
     return tell_status(kind, status, headers, body, context)
 
@@ -147,7 +149,7 @@ def read_error(body: str | bytes) -> ServerError | None:
     `{"error": {…}}`, the same in a list, `{"error": "…"}`, `{"message": …}`, `{"detail": "…"}`,
     `{"detail": [{"loc": […], "msg": "…"}]}`, and such a detail as the message.
     """
-    content = read_refusal(body)
+    content = read_error_json(body)
     if isinstance(content, list) and content:
         content = content[0]
     if not isinstance(content, dict):
