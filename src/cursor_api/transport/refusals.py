@@ -6,15 +6,18 @@ What a refusal means is each upstream's own table; how it is told is the same fo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from msgspec import Struct, field
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.said import fill, tell
+from cursor_api.transport.answer import ERROR_BODY_BYTES_MAX
 from cursor_api.transport.faults import kind_of_status, parse_retry_after
 from cursor_api.transport.quoting import describe_body, quote_said
+from cursor_api.wire.surrogates import decode_piece
 
 # How a message begins, before the upstream's own words, for endpoints asked with a key.
 LEADS: Final[Mapping[FaultKind, str]] = {
@@ -96,6 +99,20 @@ class Refusal(Struct, frozen=True):
     param: str | None = None
     retry_after: str = ""
     retry_after_s: float | None = None
+
+
+def read_error_json(body: str | bytes) -> Any:
+    """An error's body as JSON; None for what is none.
+
+    Of one that is longer than is read it is known that the server itself refuses, and no more: what
+    checks requests by their fields repeats the whole conversation where it finds something wrong.
+    """
+    try:
+        return decode_piece(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        if isinstance(body, str) or len(body) < ERROR_BODY_BYTES_MAX:
+            return None
+        return {"error": {}} if body.startswith((b"{", b"[{")) else None
 
 
 def tell_refusal(refusal: Refusal, context: FaultContext) -> Fault:

@@ -25,6 +25,7 @@ from cursor_api.wire.envelope import (
     encode_gzip_envelope,
     envelope_head,
 )
+from cursor_api.wire.surrogates import decode_piece
 
 __all__ = [
     "CODE_TO_HTTP",
@@ -187,7 +188,7 @@ def _decode_json(payload: bytes) -> object:
     if len(payload) > JSON_BYTES_MAX:
         return None
     try:
-        return msgspec.json.decode(payload)
+        return decode_piece(payload)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
+
+import msgspec
 
 from cursor_api.domain.errors import Fault
 from cursor_api.wire.json_texts import find_cut
@@ -66,6 +68,17 @@ def mend_piece(piece: str | bytes) -> bytes | None:
             next(steps)
         except StopIteration as end:
             return None if end.value is body else bytes(end.value)
+
+
+def decode_piece(piece: str | bytes) -> Any:
+    """Any JSON value, without halves of pairs; raises what msgspec does, and RecursionError."""
+    try:
+        return msgspec.json.decode(piece)
+    except msgspec.DecodeError:
+        mended = mend_piece(piece)
+        if mended is None:
+            raise
+    return msgspec.json.decode(mended)
 
 
 def decode_mended(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import FaultKind
 from cursor_api.options.said import translate
 from cursor_api.settings.findings import load_chinese
+from cursor_api.transport.answer import ERROR_BODY_BYTES_MAX
 from cursor_api.transport.refusals import (
     LEADS,
     FaultContext,
     Refusal,
     kind_of_key_status,
+    read_error_json,
     tell_refusal,
     tell_status,
 )
@@ -52,6 +56,28 @@ def test_without_a_word_the_status_and_the_kind_of_body_are_told() -> None:
     fault = tell_status(FaultKind.UPSTREAM_ERROR, 502, headers, b"<html>", CONTEXT)
     assert fault.message == "somewhere failed: HTTP 502 with a body of type text/html"
     assert (fault.upstream_code, fault.retry_after_s) == ("http_502", 5)
+
+
+def test_half_a_character_hides_no_error() -> None:
+    """A server in between has cut what it repeats within an emoji."""
+    assert read_error_json(b'{"error":{"message":"bad \\ud83d"}}') == {
+        "error": {"message": "bad \ufffd"}
+    }
+    assert read_error_json('"\\udc00"') == "\ufffd"
+
+
+@pytest.mark.parametrize("begins", [b'{"detail":[{"msg":"no","input":"', b'[{"error":{"message":"'])
+def test_of_an_error_that_is_longer_than_is_read_it_is_known_that_it_is_one(begins: bytes) -> None:
+    """A server repeats the whole conversation in what it finds wrong with it."""
+    body = begins + b"x" * ERROR_BODY_BYTES_MAX
+    assert read_error_json(body[:ERROR_BODY_BYTES_MAX]) == {"error": {}}
+    assert read_error_json(body[: ERROR_BODY_BYTES_MAX - 1]) is None
+
+
+def test_what_is_no_json_is_no_error() -> None:
+    """However long it is."""
+    for body in (b"", b"<html>", b"{", b"<" * ERROR_BODY_BYTES_MAX, "x" * ERROR_BODY_BYTES_MAX):
+        assert read_error_json(body) is None
 
 
 def test_every_status_has_a_kind_that_has_words() -> None:

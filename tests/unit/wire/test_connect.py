@@ -196,6 +196,12 @@ def test_a_body_that_is_not_connects(body: bytes) -> None:
     assert parse_error_json(body) is None
 
 
+def test_half_a_character_hides_no_failure() -> None:
+    """It is cut within an emoji, and is still what it is."""
+    body = b'{"code": "invalid_argument", "message": "bad \\ud83d"}'
+    assert parse_error_json(body) == ConnectFailure("invalid_argument", "bad \ufffd", ())
+
+
 def test_json_is_bounded_before_it_is_read() -> None:
     """At the limit it is read; one byte more is refused, whatever the objects would weigh."""
     empty = b'{"error":{"code":"internal"}}'

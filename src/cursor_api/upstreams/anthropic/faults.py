@@ -10,9 +10,8 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from cursor_api.domain.errors import Fault, FaultKind
@@ -22,6 +21,7 @@ from cursor_api.transport.refusals import (
     FaultContext,
     Refusal,
     kind_of_key_status,
+    read_error_json,
     tell_refusal,
     tell_status,
 )
@@ -88,16 +88,16 @@ def fault_of_answer(
     """An answer with any status but 200. Header names are lower case."""
     if read_error(body) is not None:
         return fault_of_error(body, context, status, headers.get("retry-after", ""))
-    # Without a word of the server's own it may be anybody on the way to it who says so.
-    return tell_status(kind_of_key_status(status), status, headers, body, context)
+    # Without a word of the server's own it may be anybody on the way to it who says so. In JSON it
+    # is an API that finds a request bad, though in words that nobody here knows.
+    is_bad = status == _BAD_REQUEST and isinstance(read_error_json(body), dict)
+    kind = FaultKind.INVALID_REQUEST if is_bad else kind_of_key_status(status)
+    return tell_status(kind, status, headers, body, context)
 
 
 def read_error(body: str | bytes) -> ServerError | None:
     """`{"type": "error", "error": {"type", "message"}}`, and what is like it; None for others."""
-    try:
-        content: Any = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
+    content = read_error_json(body)
     if not isinstance(content, dict):
         return None
     error = content.get("error")

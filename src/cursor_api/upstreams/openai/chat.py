@@ -15,8 +15,9 @@ from cursor_api.dialects.openai_embeddings.request import NAME as EMBEDDINGS
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.errors import Fault, not_unicode
+from cursor_api.domain.errors import Fault, FaultKind, not_unicode
 from cursor_api.domain.features import Feature
+from cursor_api.options.said import tell
 from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.transport.client import HttpAnswer, HttpClient
 from cursor_api.transport.deltas import DeltaAnswer
@@ -122,7 +123,13 @@ class OpenAiUpstream:
 
     async def refuse(self, answer: HttpAnswer, secret: Secret) -> Fault:
         """See VectorsApi."""
-        return await read_refusal(self, answer, self.context(secret))
+        fault = await read_refusal(self, answer, self.context(secret))
+        if fault.kind is not FaultKind.PROTOCOL_ERROR:
+            return fault
+        # Many servers have no such call. Who asks them for it does no harm to the chats of others.
+        said = tell("{name} gives no embeddings.", name=self._parts.endpoint)
+        code = fault.upstream_code
+        return Fault(FaultKind.INVALID_REQUEST, said, param="model", upstream_code=code)
 
     def context(self, secret: Secret) -> FaultContext:
         """See EventApi."""

@@ -14,7 +14,6 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 
 from cursor_api.domain.errors import Fault, FaultKind
@@ -24,6 +23,7 @@ from cursor_api.transport.refusals import (
     FaultContext,
     Refusal,
     kind_of_key_status,
+    read_error_json,
     tell_refusal,
     tell_status,
 )
@@ -59,6 +59,8 @@ CODES: Final[dict[str, FaultKind]] = {
     # GitHub Copilot and GitHub Models
     "model_max_prompt_tokens_exceeded": _CONTEXT,
     "tokens_limit_reached": _CONTEXT,
+    # llama.cpp, with status 501: it was not started for that, and does everything else.
+    "not_supported_error": _INVALID,
     "content_policy_violation": _REFUSED,
     "content_filter": _REFUSED,
     "unsupported_country_region_territory": _FORBIDDEN,
@@ -134,8 +136,11 @@ def fault_of_answer(
     """An answer with any status but 200. Header names are lower case."""
     if read_error(body) is not None:
         return fault_of_error(body, context, status, headers.get("retry-after", ""))
-    # Without a word of the server's own it may be anybody on the way to it who says so.
-    return tell_status(_kind_of_status(status), status, headers, body, context)
+    # Without a word of the server's own it may be anybody on the way to it who says so. In JSON it
+    # is an API that finds a request bad, though in words that nobody here knows.
+    is_bad = status == _BAD_REQUEST and isinstance(read_error_json(body), dict)
+    kind = FaultKind.INVALID_REQUEST if is_bad else _kind_of_status(status)
+    return tell_status(kind, status, headers, body, context)
 
 
 def read_error(body: str | bytes) -> ServerError | None:
@@ -144,10 +149,7 @@ def read_error(body: str | bytes) -> ServerError | None:
     `{"error": {…}}`, the same in a list, `{"error": "…"}`, `{"message": …}`, `{"detail": "…"}`,
     `{"detail": [{"loc": […], "msg": "…"}]}`, and such a detail as the message.
     """
-    try:
-        content: Any = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
+    content = read_error_json(body)
     if isinstance(content, list) and content:
         content = content[0]
     if not isinstance(content, dict):

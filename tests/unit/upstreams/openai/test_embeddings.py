@@ -49,6 +49,11 @@ async def test_a_body_goes_there_and_one_comes_back() -> None:
         (401, b"{}", FaultKind.CREDENTIAL_REJECTED),
         (429, b"{}", FaultKind.RATE_LIMITED),
         (400, b'{"error": {"message": "too many"}}', FaultKind.INVALID_REQUEST),
+        # It has no such call, and answers chats.
+        (404, b"", FaultKind.INVALID_REQUEST),
+        (404, b'{"error": {"message": "Unknown request URL"}}', FaultKind.INVALID_REQUEST),
+        (405, b"<html>", FaultKind.INVALID_REQUEST),
+        (501, b'{"error": {"type": "not_supported_error"}}', FaultKind.INVALID_REQUEST),
     ],
 )
 async def test_what_is_no_answer_is_its_fault(status: int, body: bytes, kind: FaultKind) -> None:
