@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from cursor_api.domain.problems import Problem
 from cursor_api.domain.value import Value, repr_without
@@ -23,19 +24,16 @@ def mask(secret: str) -> str:
 class Secret:
     """A string that does not show itself: repr, str and format give the mask."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_value", "masked")
 
     def __init__(self, value: str) -> None:
         self._value = value
+        # Its edges only, `eyJh…9xYz`; all of it hidden when it is short. Every record shows it.
+        self.masked: Final = mask(value)
 
     def reveal(self) -> str:
         """The string itself, for the one place that sends or stores it."""
         return self._value
-
-    @property
-    def masked(self) -> str:
-        """Its edges only, `eyJh…9xYz`; all of it hidden when it is short."""
-        return mask(self._value)
 
     def __repr__(self) -> str:
         return f"Secret({self.masked})"

@@ -155,9 +155,9 @@ class _Writer:
     __slots__ = ("_instructions", "_results", "_turns")
 
     def __init__(self) -> None:
-        self._instructions = Draft()
+        self._instructions: Draft | None = None
         # Of tools, which share a turn.
-        self._results = Draft()
+        self._results: Draft | None = None
         self._turns: list[Turn] = []
 
     def write(self, messages: Sequence[Message]) -> Iterator[None]:
@@ -170,9 +170,9 @@ class _Writer:
                 yield
             role, parts = message.role, message.parts
             if role is _SYSTEM:
-                draft = self._instructions
+                draft = self._instructions = self._instructions or Draft()
             elif parts and type(parts[0]) is ToolResult and _are_results(parts):
-                draft = self._results
+                draft = self._results = self._results or Draft()
                 names = names or _tool_names(messages)
             else:
                 self._end_results()
@@ -199,18 +199,20 @@ class _Writer:
         turns, instructions = self._turns, self._instructions
         if len(turns) % 2 == 0:
             turns.append(Turn(_HUMAN, _NOTHING))
-        if instructions.images:
-            # Instructions have no field for them.
-            turns[0] = replace(turns[0], images=(*instructions.images, *turns[0].images))
-        text = tuple(instructions.pieces)
+        text: tuple[bytes, ...] = ()
+        if instructions is not None:
+            text = tuple(instructions.pieces)
+            if instructions.images:
+                # Instructions have no field for them.
+                turns[0] = replace(turns[0], images=(*instructions.images, *turns[0].images))
         if default_instructions and not text:
             text = (string_bytes(default_instructions),)
         return Conversation(text, tuple(turns))
 
     def _end_results(self) -> None:
-        if self._results.pieces:
+        if self._results is not None:
             self._append_draft(_HUMAN, self._results)
-            self._results = Draft()
+            self._results = None
 
     def _append_draft(self, speaker: Speaker, draft: Draft) -> None:
         text, images = tuple(draft.pieces), tuple(draft.images)

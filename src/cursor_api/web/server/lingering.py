@@ -42,13 +42,17 @@ class LingeringTransport:
         # The one that streams call for every piece: no frame between.
         self.write: Callable[[bytes], None] = transport.write
 
-    def write_head(self, head: bytes) -> None:
-        """It leaves with what is written behind it, or at the end of this step."""
-        if self._flushing is not None:
+    def write_head(self, head: bytes, *, is_followed: bool = False) -> None:
+        """It leaves with what is written behind it, or at the end of this step.
+
+        `is_followed`: something is, sooner or later, and it waits for that.
+        """
+        if self._held:
             self.write(head)
             return
         self._held = head
-        self._flushing = self._loop.call_soon(self._flush)
+        if not is_followed:
+            self._flushing = self._loop.call_soon(self._flush)
         self.write = self._write_behind
 
     def _write_behind(self, data: bytes) -> None:

@@ -236,8 +236,8 @@ class Request:
             lines += self._frame(framing)
         self.is_begun = True
         owner = self._owner
-        dated = owner.serving.dates.line()
-        owner.transport.write_head(b"%b%b%b\r\n" % (status_line(status), dated, lines))
+        head = b"%b%b%b\r\n" % (status_line(status), owner.serving.dates.line(), lines)
+        owner.transport.write_head(head, is_followed=0 < self._left_bytes < math.inf)
 
     def _frame(self, framing: dict[bytes, bytes]) -> bytes:
         """How the end of the body is told; gives the line that says so, where one is missing."""

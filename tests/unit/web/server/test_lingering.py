@@ -217,6 +217,22 @@ async def test_a_head_waits_for_no_later_step() -> None:
     assert inner.told == [("write", b"head"), ("write", b"body")]
 
 
+async def test_a_head_whose_body_is_sure_to_follow_waits_for_it() -> None:
+    """Without a step of the loop's for it; where the end comes first it leaves before that."""
+    for end in ("write", "close"):
+        inner = Written()
+        transport = LingeringTransport(inner, lambda: False, asyncio.get_running_loop())
+        transport.write_head(b"head", is_followed=True)
+        await asyncio.sleep(0.01)
+        assert inner.told == []
+        if end == "write":
+            transport.write(b"body")
+            assert inner.told == [("write", b"headbody")]
+        else:
+            transport.close()
+            assert inner.told == [("write", b"head"), ("close", b"")]
+
+
 @pytest.mark.parametrize("end", ["write_eof", "close"])
 async def test_what_is_held_leaves_before_the_end(end: str) -> None:
     """And once."""
