@@ -85,7 +85,7 @@ def test_every_request_is_read_back_by_another_implementation(
     sent = b"".join(finish(encode_chat_request(conversation, model, ids)))
     read = find("GetChatRequest").FromString(sent)
     assert [(turn.type, turn.text, turn.bubble_id) for turn in read.conversation] == [
-        (turn.speaker, b"".join(turn.text).decode(), bubble_id)
+        (turn.speaker, b"".join(turn.text).decode(), bubble_id.decode())
         for turn, bubble_id in zip(conversation.turns, ids.bubble_ids, strict=True)
     ]
     for got, turn in zip(read.conversation, conversation.turns, strict=True):
@@ -98,7 +98,8 @@ def test_every_request_is_read_back_by_another_implementation(
     assert read.explicit_context.context == instructions
     assert read.HasField("explicit_context") is bool(conversation.instructions)
     assert read.model_details.model_name == model
-    assert (read.request_id, read.conversation_id) == (ids.request_id, ids.conversation_id)
+    assert read.request_id.encode() == ids.request_id
+    assert read.conversation_id.encode() == ids.conversation_id
     assert read.long_context_mode is (model == "gpt-4o-128k")
     known = find("GetChatRequest")()
     known.CopyFrom(read)

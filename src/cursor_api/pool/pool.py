@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from msgspec import Struct
 
@@ -25,6 +26,10 @@ from cursor_api.pool.waiting import Queue, QueueOptions
 from cursor_api.ports.process import Clock
 
 NO_CREDENTIALS = "No credential is configured."
+# In its class, Python 3.11 takes long to find a member.
+_ROUND_ROBIN: Final = Policy.ROUND_ROBIN
+_FILL_FIRST: Final = Policy.FILL_FIRST
+_STICKY: Final = Policy.STICKY
 
 
 class RotationState(Struct, frozen=True):
@@ -303,7 +308,7 @@ class Pool:
 
     def _choose_in(self, tier: Tier, ask: Ask, is_eligible: Callable[[int], bool]) -> int | None:
         key = (ask.caller, ask.conversation)
-        if not ask.conversation and self._policy is not Policy.STICKY:
+        if not ask.conversation and self._policy is not _STICKY:
             return self._choose_by_policy(tier, is_eligible)
         had = self._sticky.find(key)
         position = self._by_alias.get(had) if isinstance(had, str) else None
@@ -317,13 +322,12 @@ class Pool:
         return position
 
     def _choose_by_policy(self, tier: Tier, is_eligible: Callable[[int], bool]) -> int | None:
-        match self._policy:
-            case Policy.ROUND_ROBIN | Policy.STICKY:
-                return tier.find_in_turn(self._weight, is_eligible)
-            case Policy.FILL_FIRST:
-                return tier.find_first(is_eligible)
-            case Policy.LEAST_BUSY:
-                return tier.find_least_busy(self._candidate, is_eligible)
+        policy = self._policy
+        if policy is _ROUND_ROBIN or policy is _STICKY:
+            return tier.find_in_turn(self._weight, is_eligible)
+        if policy is _FILL_FIRST:
+            return tier.find_first(is_eligible)
+        return tier.find_least_busy(self._candidate, is_eligible)
 
     def _weight(self, position: int) -> int:
         return self._slots[position].preferences.weight

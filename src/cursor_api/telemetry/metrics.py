@@ -39,6 +39,9 @@ OUTCOMES: Final = {
     Status.REFUSED: "refused",
     Status.CANCELLED: "cancelled",
 }
+# In their classes, Python 3.11 takes long to find members.
+_SUCCESS: Final = Status.SUCCESS
+_ESTIMATED: Final = UsageSource.ESTIMATED
 
 
 class GatewayStanding(NamedTuple):
@@ -166,7 +169,7 @@ class RequestMetrics:
         of_model.outcomes[record.status].inc()
         if record.first_delta_ms is not None:
             of_model.first_token.observe(record.first_delta_ms / 1000)
-        if record.status is Status.SUCCESS and record.duration_ms is not None:
+        if record.status is _SUCCESS and record.duration_ms is not None:
             self._on.request_seconds.observe(record.duration_ms / 1000)
         usage = record.usage
         if usage is not None:
@@ -232,7 +235,7 @@ class RequestMetrics:
 
 def _count_tokens(usage: Usage, tokens: _Tokens) -> None:
     # A counter does not go back, and raises; an upstream's figure is an upstream's figure.
-    if usage.source is UsageSource.ESTIMATED:
+    if usage.source is _ESTIMATED:
         tokens.input_estimated.inc(max(usage.input_count, 0))
         tokens.output_estimated.inc(max(usage.output_count, 0))
     else:

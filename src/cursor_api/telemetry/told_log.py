@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.ports.stores import RequestLog
+
+# In its class, Python 3.11 takes long to find a member.
+_PENDING: Final = Status.PENDING
 
 
 class ToldLog:
@@ -18,7 +22,7 @@ class ToldLog:
     def record(self, record: RequestRecord) -> None:
         """Keep it in the other one."""
         self._inner.record(record)
-        if record.status is not Status.PENDING:
+        if record.status is not _PENDING:
             for tell in self._tells:
                 tell(record)
 

@@ -93,9 +93,8 @@ class HttpAnswer:
         self._rest = _NOTHING
 
     async def __aenter__(self) -> Self:
+        self._loop = self._connections.loop
         self._connections.acquire()
-        # Asked for once, which is a system call in Python 3.11.
-        self._loop = asyncio.get_running_loop()
         self.deadline = self._first_token_at = self._loop.time() + self._timeouts.first_token_s
         self._connections.watch.add(self, self._loop)
         try:

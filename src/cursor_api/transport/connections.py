@@ -66,6 +66,13 @@ class Connections:
         return f"Connections(open={self._open_count} of {self.options.connections_max})"
 
     @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The one that it was opened on; raises Fault(INTERNAL) before that."""
+        if self._loop is None:
+            raise Fault(FaultKind.INTERNAL, "The HTTP client is not open.")
+        return self._loop
+
+    @property
     def open_count(self) -> int:
         """Answers being waited for or read."""
         return self._open_count

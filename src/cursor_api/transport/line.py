@@ -24,6 +24,7 @@ Body: TypeAlias = bytes | Sequence[bytes]
 # What a stream may hold that nobody has read yet. Upstreams send each frame of some 13 bytes as a
 # chunk of its own, and each is an object of 50 bytes and more until it is read.
 READ_BUFFER_BYTES: Final = 1 << 14
+_OK: Final = HTTPStatus.OK.value
 # Of all heads of one answer; the largest seen have 3 KiB in 30 fields.
 HEAD_BYTES_MAX: Final = 1 << 16
 FIELDS_MAX: Final = 200
@@ -280,7 +281,7 @@ class Line(asyncio.Protocol):
         if self.has_head:
             return
         status = self._get_parser().get_status_code()
-        if status >= HTTPStatus.OK:
+        if status >= _OK:
             self.status = status
             self.has_head = True
             return

@@ -58,14 +58,21 @@ def encode_varint(value: int) -> bytes:
     return bytes(encoded)
 
 
+def field_tag(number: int, wire_type: int) -> bytes:
+    """What a field begins with; raises ProtobufError for a number that no field has."""
+    if not 0 < number <= FIELD_NUMBER_MAX:
+        raise ProtobufError(f"field number {number} is out of range")
+    return encode_varint(number << 3 | wire_type)
+
+
 def field_varint(number: int, value: int) -> bytes:
     """A field of any of the integer types, bool or an enum (not sint32 or sint64)."""
-    return _tag(number, VARINT) + encode_varint(value)
+    return field_tag(number, VARINT) + encode_varint(value)
 
 
 def field_head(number: int, size_bytes: int) -> bytes:
     """What stands in front of a field's bytes; for those that are too many to be copied."""
-    return _tag(number, BYTES) + encode_varint(size_bytes)
+    return field_tag(number, BYTES) + encode_varint(size_bytes)
 
 
 def field_bytes(number: int, value: bytes) -> bytes:
@@ -89,14 +96,14 @@ def string_bytes(value: str) -> bytes:
 def field_fixed64(number: int, value: int) -> bytes:
     """A field of eight bytes for an unsigned whole number."""
     try:
-        return _tag(number, FIXED64) + _FIXED64.pack(value)
+        return field_tag(number, FIXED64) + _FIXED64.pack(value)
     except struct.error as error:
         raise ProtobufError(f"{value} does not fit 64 bits") from error
 
 
 def field_double(number: int, value: float) -> bytes:
     """A field of a 64-bit float."""
-    return _tag(number, FIXED64) + _DOUBLE.pack(value)
+    return field_tag(number, FIXED64) + _DOUBLE.pack(value)
 
 
 def iter_fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
@@ -164,12 +171,6 @@ def as_int(value: int | bytes) -> int:
     """A field's value as a signed 64-bit integer, which also reads int32 and enums."""
     number = as_uint(value)
     return number - (_UINT64_MAX + 1) if number & _SIGN_BIT else number
-
-
-def _tag(number: int, wire_type: int) -> bytes:
-    if not 0 < number <= FIELD_NUMBER_MAX:
-        raise ProtobufError(f"field number {number} is out of range")
-    return encode_varint(number << 3 | wire_type)
 
 
 def _read_varint(data: bytes, at: int, bytes_max: int) -> tuple[int, int]:

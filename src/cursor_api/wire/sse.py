@@ -116,7 +116,7 @@ class SSEDecoder:
             or not data.startswith(_DATA)
             or not data.endswith(_END)
             or data.find(b"\n") != len(data) - len(_END)
-            or b"\r" in data
+            or data.find(b"\r") >= 0
         ):
             return None
         try:
@@ -216,14 +216,14 @@ def encode_event(data: str | bytes, event: str | None = None) -> bytes:
     Raises ValueError where `event` holds a line end: it would begin a field of its own.
     """
     content = data.encode() if isinstance(data, str) else data
-    if b"\n" in content or b"\r" in content:
+    # Not `in`, which takes bytes for a number first: it makes an error of that and drops it.
+    if content.find(b"\n") >= 0 or content.find(b"\r") >= 0:
         content = _LINE_END.sub(b"\ndata: ", content)
     if event is None:
         return b"data: " + content + b"\n\n"
-    name = event.encode()
-    if b"\n" in name or b"\r" in name:
+    if "\n" in event or "\r" in event:
         raise ValueError("the name of an event has a line end")
-    return b"event: %b\ndata: %b\n\n" % (name, content)
+    return b"event: %b\ndata: %b\n\n" % (event.encode(), content)
 
 
 def comment(text: str = "") -> bytes:

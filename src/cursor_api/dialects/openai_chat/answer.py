@@ -224,8 +224,11 @@ class CompletionFolder:
         if self._finished is not None:
             raise goes_on()
         match delta:
-            case TextDelta(text):
-                self._text.new.append(text)
+            # The two that every answer has come first: a class is looked at after the other.
+            case TextDelta():
+                self._text.new.append(delta.text)
+            case Finished():
+                self._finished = delta
             case ReasoningDelta(text):
                 self._reasoning.new.append(text)
             case RefusalDelta(text):
@@ -239,8 +242,6 @@ class CompletionFolder:
                 # What the upstream was busy with is of no use afterwards, and for the seal
                 # this dialect has no place.
                 pass
-            case Finished():
-                self._finished = delta
 
     def body(self) -> bytes:
         """The whole answer as JSON; raises Fault(INCOMPLETE) when no `Finished` has come."""
@@ -248,17 +249,18 @@ class CompletionFolder:
             raise is_incomplete()
         if self._native:
             return self._native
-        has_other = bool(self._calls or self._refusal)
+        text, refusal, reasoning = str(self._text), str(self._refusal), str(self._reasoning)
+        has_calls = bool(self._calls)
         message: dict[str, object] = {
             "role": "assistant",
-            "content": str(self._text) if self._text or not has_other else None,
-            "refusal": str(self._refusal) if self._refusal else None,
+            "content": text if text or not (has_calls or refusal) else None,
+            "refusal": refusal or None,
         }
-        if self._reasoning:
-            message["reasoning_content"] = str(self._reasoning)
+        if reasoning:
+            message["reasoning_content"] = reasoning
         if self._citations:
             message["annotations"] = _annotations(self._citations)
-        if self._calls:
+        if has_calls:
             message |= self._calls.fields()
         choice = {
             "index": 0,

@@ -62,6 +62,8 @@ ROLES: dict[str, Role] = {
     "tool": Role.USER,
     "function": Role.USER,
 }
+# In its class, Python 3.11 takes long to find a member.
+_ASSISTANT: Final = Role.ASSISTANT
 RESULT_ROLES = frozenset({"tool", "function"})
 IMAGE_PARTS = frozenset({"image_url", "input_image"})
 FILE_PARTS = frozenset({"file", "input_file"})
@@ -210,7 +212,7 @@ class _Conversion:
                 parts.append(Text(content))
             if not parts and message.refusal:
                 parts.append(Text(message.refusal, is_refusal=True))
-            if role is Role.ASSISTANT:
+            if role is _ASSISTANT:
                 yield from self._add_said_by_model(message, parts)
             elif name in RESULT_ROLES:
                 # Before `tools`, a function's result named the function in place of the call.

@@ -29,7 +29,8 @@ def name_conversation(incoming: Incoming) -> str:
     named = incoming.conversation or chat.origin.conversation
     if named:
         return named if len(named) <= NAME_CHARS_MAX else _digest_of(named)
-    if not any(one.feature is Feature.TOOLS for one in chat.origin.features):
+    features = chat.origin.features
+    if not features or not any(one.feature is Feature.TOOLS for one in features):
         return ""
     digest = hashlib.blake2b(digest_size=16)
     for role in (Role.SYSTEM, Role.USER):

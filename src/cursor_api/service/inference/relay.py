@@ -12,10 +12,11 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import Incoming
@@ -43,6 +44,9 @@ from cursor_api.service.inference.search import Collaborators, Search
 from cursor_api.service.inference.usage import estimate_input, estimate_usage, is_possible
 
 ANSWERED = LeaseOutcome(is_success=True)
+# In its class, Python 3.11 takes long to find a member.
+_SUCCESS: Final = Status.SUCCESS
+_PENDING: Final = Status.PENDING
 
 
 class Relay:
@@ -53,6 +57,11 @@ class Relay:
         # Those that have begun and not ended; exchanges add and remove themselves.
         self.active: set[Exchange] = set()
         self.total_count = 0
+
+    @functools.cached_property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """What all requests run on; asked for once, as that is a system call in Python 3.11."""
+        return asyncio.get_running_loop()
 
     @property
     def active_count(self) -> int:
@@ -181,7 +190,7 @@ class Exchange:
         self.has_begun = True
         self._relay.active.add(self)
         self._relay.total_count += 1
-        self._task = asyncio.current_task()
+        self._task = asyncio.current_task(self._relay.loop)
         try:
             await self._commit(incoming)
         except BaseException as error:
@@ -307,7 +316,7 @@ class Exchange:
             is_refused = self._lease is None and error.scope is Scope.REQUEST
             self._record(Status.REFUSED if is_refused else Status.FAILED, error)
         elif error is None and self._usage is not None:
-            self._record(Status.SUCCESS, None)
+            self._record(_SUCCESS, None)
         elif error is not None and not isinstance(error, asyncio.CancelledError | GeneratorExit):
             # Whatever it is: an exit() somewhere is no departure of the caller.
             self._record(Status.FAILED, Fault(FaultKind.INTERNAL, type(error).__name__))
@@ -327,7 +336,7 @@ class Exchange:
         """What is known so far."""
         if self._search is not None:
             self._credential, self._tried = self._search.credential, self._search.route
-        return self._describe(Status.PENDING, None)
+        return self._describe(_PENDING, None)
 
     def _record(self, status: Status, fault: Fault | None) -> None:
         record = self._describe(status, fault)
@@ -346,7 +355,7 @@ class Exchange:
 
     def _describe(self, status: Status, fault: Fault | None) -> RequestRecord:
         credential, route = self._credential, self._tried
-        is_over = status is not Status.PENDING
+        is_over = status is not _PENDING
         now = self._with.clock.monotonic()
         return RequestRecord(
             id=self._id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -43,6 +44,7 @@ COLUMNS: Final = (
 COLUMN_LIST: Final = ", ".join(COLUMNS)
 # Names are short; who sends a longer one has put something else into the field.
 NAME_LENGTH_MAX: Final = 200
+NAMES_KEPT: Final = 256
 ERROR_LENGTH_MAX: Final = 2_000
 # An upstream that counts more has lost count; millions of such still add up within 64 bits.
 COUNT_MAX: Final = 2**40
@@ -67,10 +69,10 @@ def as_kept(record: RequestRecord) -> RequestRecord:
     A model that nobody serves is left out, with the words about it: a key in the wrong field would
     lie on the disk for months, and the kind says what happened.
     """
-    if record.has_foreign_model:
+    if record.error_kind is not None and record.has_foreign_model:
         record = record._replace(model="", error=None)
     usage = record.usage
-    if usage is not None and max(usage.input_count, usage.output_count) > COUNT_MAX:
+    if usage is not None and (usage.input_count > COUNT_MAX or usage.output_count > COUNT_MAX):
         input_count = min(usage.input_count, COUNT_MAX)
         output_count = min(usage.output_count, COUNT_MAX)
         record = record._replace(usage=Usage(input_count, output_count, usage.source))
@@ -79,28 +81,29 @@ def as_kept(record: RequestRecord) -> RequestRecord:
 
 def row_of(record: RequestRecord) -> Row:
     """As it is kept, in the order of the columns; `record` is `as_kept`."""
+    # `value` of an enum is a function in Python.
     usage, fault, finish = record.usage, record.error_kind, record.finish
     return (
         record.id,
         round(record.started_at * 1000),
-        _text(record.caller),
+        _name(record.caller),
         record.client,
         record.dialect,
-        _text(record.model),
+        _name(record.model),
         int(record.is_stream),
-        record.status.value,
-        _text(record.credential_alias),
-        _text(record.credential_masked),
-        _text(record.binding_masked),
+        record.status._value_,
+        _name(record.credential_alias),
+        _name(record.credential_masked),
+        _name(record.binding_masked),
         record.endpoint,
-        _text(record.model_served),
-        fault.value if fault else None,
+        _name(record.model_served),
+        fault._value_ if fault else None,
         None if record.error is None else _text(record.error, ERROR_LENGTH_MAX),
         _encode(record.attempts).decode() if record.attempts else None,
         record.first_delta_ms,
         record.duration_ms,
         *(_usage_row(usage) if usage else NO_USAGE),
-        finish.value if finish else None,
+        finish._value_ if finish else None,
         record.cost_nano,
     )
 
@@ -142,11 +145,17 @@ def _usage_row(usage: Usage) -> Row:
         usage.cache_read_count,
         usage.cache_written_count,
         usage.reasoning_count,
-        usage.source.value,
+        usage.source._value_,
     )
 
 
-def _text(text: str, length_max: int = NAME_LENGTH_MAX) -> str:
+@functools.lru_cache(NAMES_KEPT)
+def _name(text: str) -> str:
+    """The same few stand in nearly all rows."""
+    return _text(text, NAME_LENGTH_MAX)
+
+
+def _text(text: str, length_max: int) -> str:
     """What every database takes: no NUL, no half of a surrogate pair, and not too much of it."""
     if len(text) > length_max:
         text = text[: length_max - 1] + "…"

@@ -54,6 +54,8 @@ _PASSING: Final = (
 # What is said of a folder in which no file can be made.
 _NOT_WRITABLE: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
 _INCREMENTAL: Final = 2
+# Binding a None, Python asks it in vain for two attributes, unless there is something to ask first.
+sqlite3.register_adapter(type(None), lambda none: none)
 _MOVE_IT: Final = tell(
     "move it away, and a new one is begun; or name another file in REQUEST_LOG_FILE"
 )

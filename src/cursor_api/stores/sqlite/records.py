@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from cursor_api.domain.errors import StoreAwayError
+from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_query import RecordFilter, RefusalRow
 from cursor_api.options.said import tell
 from cursor_api.ports.record_database import Batch, DatabaseState, Keeping
 from cursor_api.stores.records.questions import SqlQuestions, Values, condition, id_at
-from cursor_api.stores.records.rows import as_kept, row_of
+from cursor_api.stores.records.rows import Row, as_kept, row_of
 from cursor_api.stores.records.sums import (
     BATCHES_KEPT_S,
     DAY_S,
@@ -53,6 +54,8 @@ _INSERT: Final = RowStatement("insert_requests")
 _SUMS: Final = RowStatement("upsert_sums")
 _REFUSALS: Final = RowStatement("upsert_refusals")
 _T = TypeVar("_T")
+# Records with their rows, by their ids.
+_Kept = dict[str, tuple[RequestRecord, Row]]
 
 
 class SqliteRecords(SqlQuestions):
@@ -134,14 +137,12 @@ class SqliteRecords(SqlQuestions):
     def _write(self, batch: Batch) -> None:
         kept = {one.id: (one, row_of(one)) for one in map(as_kept, batch.records)}
         with self._file.use() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            new = _INSERT.execute(connection, [row for _, row in kept.values()])
-            sums = sums_of(kept[one] for (one,) in new)
+            new = _insert_new(connection, kept)
+            sums = sums_of(new.values())
             _SUMS.execute(connection, [(*row[:4], *row.counts) for row in sums])
             _count_rows(connection, len(new))
             if batch.contents:
-                ids = {one for (one,) in new}
-                insert_contents(connection, [one for one in batch.contents if one.id in ids])
+                insert_contents(connection, [one for one in batch.contents if one.id in new])
             if batch.refusals:
                 _count_refusals(connection, batch)
             connection.execute("COMMIT")
@@ -233,6 +234,22 @@ class SqliteRecords(SqlQuestions):
             "DELETE FROM refusal_batches WHERE id < ?", (id_at(hour - BATCHES_KEPT_S),)
         )
         self._swept_hour = hour
+
+
+def _insert_new(connection: sqlite3.Connection, kept: _Kept) -> _Kept:
+    """Begin a transaction with those that are not there yet; gives them."""
+    connection.execute("BEGIN IMMEDIATE")
+    rows = [row for _, row in kept.values()]
+    if _INSERT.execute(connection, rows) == len(rows):
+        return kept
+    # A batch comes again when its first writing may have failed. To have each new row told
+    # (RETURNING) would cost all the others a sixth more.
+    connection.execute("ROLLBACK")
+    connection.execute("BEGIN IMMEDIATE")
+    find = "SELECT 1 FROM requests WHERE id = ?"
+    new = {one: kept[one] for one in kept if not connection.execute(find, (one,)).fetchone()}
+    _INSERT.execute(connection, [row for _, row in new.values()])
+    return new
 
 
 def _delete_rows(connection: sqlite3.Connection, ids: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,15 +43,12 @@ class RowStatement:
         row, _, after = rest.partition(_ROW_ENDS)
         self._by_count = {count: before + ",".join([row] * count) + after for count in ROW_COUNTS}
 
-    def execute(
-        self, connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]
-    ) -> list[tuple[Any, ...]]:
-        """In as few statements as can be; gives what they return."""
-        found: list[tuple[Any, ...]] = []
-        begun = 0
+    def execute(self, connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> int:
+        """In as few statements as can be; gives how many rows were written."""
+        begun = written_count = 0
         while begun < len(rows):
             count = next(size for size in ROW_COUNTS if size <= len(rows) - begun)
-            values = [value for row in rows[begun : begun + count] for value in row]
-            found += connection.execute(self._by_count[count], values).fetchall()
+            values = list(chain.from_iterable(rows[begun : begun + count]))
+            written_count += connection.execute(self._by_count[count], values).rowcount
             begun += count
-        return found
+        return written_count

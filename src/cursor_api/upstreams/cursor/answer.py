@@ -28,6 +28,7 @@ from cursor_api.wire.connect import ConnectError, EnvelopeDecoder, Frame, Reason
 from cursor_api.wire.envelope import HEADER_BYTES, PAYLOAD_BYTES_MAX
 from cursor_api.wire.protobuf import ProtobufError
 
+_FINISHED: Final = Finished(FinishReason.STOP)
 # The tag of `text`: field 1, length-delimited.
 _TEXT_TAG: Final = 0x0A
 # Tag and a length of one byte in front of at most 127 bytes of text.
@@ -183,7 +184,7 @@ class AnswerDecoder:
         deltas.extend(self._thinking.close())
         if end.error is None:
             self.is_finished = True
-            deltas.append(Finished(FinishReason.STOP))
+            deltas.append(_FINISHED)
             return
         waits = next((v for k, v in end.metadata.items() if k.lower() == "retry-after"), ())
         raise fault_of_failure(end.error, self._context, retry_after="".join(waits[:1]))

@@ -106,11 +106,13 @@ class StreamChatCalls:
             request_id, body = await self._steps.run(self._encode(request, route.model))
         except ProtobufError as error:
             raise not_unicode() from error
-        fields = self._fields(credential, request_id.encode())
+        fields = self._fields(credential, request_id)
         timeouts = self._timeouts_for(route.model)
         return self._http.open_post(self.url, fields, body, timeouts)
 
-    def _encode(self, request: ChatRequest, model: str) -> Generator[None, None, tuple[str, Body]]:
+    def _encode(
+        self, request: ChatRequest, model: str
+    ) -> Generator[None, None, tuple[bytes, Body]]:
         """The request's id and body, a large one in pieces."""
         conversation = yield from to_conversation(request.messages, self._options.instructions)
         ids = new_ids(len(conversation.turns), self._random_bytes)

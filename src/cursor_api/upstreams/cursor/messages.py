@@ -13,7 +13,9 @@ Rules of this file:
 
 from __future__ import annotations
 
+import binascii
 import enum
+import functools
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -26,9 +28,11 @@ from cursor_api.wire.protobuf import (
     BYTES,
     as_bytes,
     as_string,
+    encode_varint,
     field_bytes,
     field_head,
     field_string,
+    field_tag,
     field_varint,
     iter_fields,
     string_bytes,
@@ -39,19 +43,29 @@ PROJECT_PATH: Final = "/path/to/project"
 # Stands where a turn is wanted and nobody said anything.
 NOTHING_SAID: Final = b" "
 
+# Names of models whose field is kept.
+MODELS_KEPT: Final = 64
 # Turns, parts and images in one step, at two to three microseconds each.
 STEP_UNITS: Final = 500
 
 _UUID_BYTES: Final = 16
 _UUID_HEX: Final = 2 * _UUID_BYTES
-_UUID_LENGTH: Final = 36
-# The two bits of RFC 9562's variant in front of two random ones.
-_VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+# A random byte with the two bits of RFC 9562's variant in front.
+_VARIANT: Final = bytes([0x80 | value & 0x3F for value in range(256)])
+# Where each character of a uuid4 stands among its digits with `_NO_DIGITS` behind them.
+_DASH, _VERSION = _UUID_HEX, _UUID_HEX + 1
+_UUID4: Final = bytes(
+    (
+        *(*range(8), _DASH, *range(8, 12), _DASH, _VERSION, *range(13, 16)),
+        *(_DASH, *range(16, 20), _DASH, *range(20, 32)),
+    )
+)
+_NO_DIGITS: Final = b"-4".ljust(256 - _UUID_HEX)
 
 
 def _uuid_head(number: int) -> bytes:
-    """What stands before a uuid's 36 characters in a field: they are the same in every request."""
-    return field_string(number, "0" * _UUID_LENGTH)[:-_UUID_LENGTH]
+    """What stands before a uuid's characters in a field: it is the same in every request."""
+    return field_head(number, len(_UUID4))
 
 
 class Speaker(enum.IntEnum):
@@ -61,9 +75,15 @@ class Speaker(enum.IntEnum):
     AI = 2
 
 
-_SPEAKERS: Final = {Role.USER: Speaker.HUMAN, Role.ASSISTANT: Speaker.AI}
+# In their classes, Python 3.11 takes long to find members.
+_SYSTEM: Final = Role.SYSTEM
+_HUMAN: Final = Speaker.HUMAN
+_AI: Final = Speaker.AI
+_SPEAKERS: Final = {Role.USER: _HUMAN, Role.ASSISTANT: _AI}
 _NOTHING: Final = (NOTHING_SAID,)
 _PROJECT_PATH_FIELD: Final = field_string(5, PROJECT_PATH)
+_TEXT_TAG: Final = field_tag(1, BYTES)
+_TURN_TAG: Final = field_tag(2, BYTES)
 _SPEAKER_FIELDS: Final = {speaker: field_varint(2, speaker) for speaker in Speaker}
 _REQUEST_ID_HEAD: Final = _uuid_head(9)
 _BUBBLE_ID_HEAD: Final = _uuid_head(13)
@@ -89,11 +109,11 @@ class Conversation(Value, frozen=True):
 
 
 class CursorRequestIds(Value, frozen=True):
-    """The random parts of a request, each a uuid4 text; one bubble id for each turn."""
+    """The random parts of a request, each a uuid4 in ASCII; one bubble id for each turn."""
 
-    request_id: str
-    conversation_id: str
-    bubble_ids: tuple[str, ...]
+    request_id: bytes
+    conversation_id: bytes
+    bubble_ids: tuple[bytes, ...]
 
 
 def new_ids(bubble_count: int, random_bytes: Callable[[int], bytes]) -> CursorRequestIds:
@@ -101,15 +121,16 @@ def new_ids(bubble_count: int, random_bytes: Callable[[int], bytes]) -> CursorRe
 
     One draw of random bytes cut up: a uuid4 of the standard library costs a system call each.
     """
-    count = bubble_count + 2
-    digits = random_bytes(_UUID_BYTES * count).hex()
-    ids = [_uuid4(digits[at : at + _UUID_HEX]) for at in range(0, _UUID_HEX * count, _UUID_HEX)]
+    drawn = bytearray(random_bytes(_UUID_BYTES * (bubble_count + 2)))
+    drawn[8::_UUID_BYTES] = drawn[8::_UUID_BYTES].translate(_VARIANT)
+    digits = binascii.hexlify(drawn)
+    # Each id in one call, which looks its characters up: put together of slices it takes five
+    # times as long, and a long conversation has hundreds.
+    ids = [
+        _UUID4.translate(digits[at : at + _UUID_HEX] + _NO_DIGITS)
+        for at in range(0, len(digits), _UUID_HEX)
+    ]
     return CursorRequestIds(ids[0], ids[1], tuple(ids[2:]))
-
-
-def _uuid4(digits: str) -> str:
-    variant = _VARIANT[digits[16]]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
 def to_conversation(
@@ -124,12 +145,7 @@ def to_conversation(
     Raises ProtobufError where a text has no UTF-8 form (a lone surrogate).
     """
     writer = _Writer()
-    units = 0
-    for done in writer.write(messages):
-        units += done
-        if units >= STEP_UNITS:
-            units = 0
-            yield
+    yield from writer.write(messages)
     return writer.close(default_instructions)
 
 
@@ -144,27 +160,36 @@ class _Writer:
         self._results = Draft()
         self._turns: list[Turn] = []
 
-    def write(self, messages: Sequence[Message]) -> Iterator[int]:
-        """All of them; gives after each piece of work how much it was."""
-        names = _tool_names(messages)
+    def write(self, messages: Sequence[Message]) -> Iterator[None]:
+        """All of them, in steps."""
+        names: dict[str, str] = {}
+        units = 0
         for message in messages:
+            if units >= STEP_UNITS:
+                units = 0
+                yield
             role, parts = message.role, message.parts
-            if role is Role.SYSTEM:
+            if role is _SYSTEM:
                 draft = self._instructions
             elif parts and type(parts[0]) is ToolResult and _are_results(parts):
                 draft = self._results
+                names = names or _tool_names(messages)
             else:
                 self._end_results()
                 if len(parts) == 1 and type(parts[0]) is Text:
                     # Most messages are like this.
                     text = parts[0].text
                     self._append(_SPEAKERS[role], (string_bytes(text) or NOTHING_SAID,))
-                    yield 1 + len(text) // UNIT_SIZE
+                    units += 1 + len(text) // UNIT_SIZE
                     continue
                 draft = Draft()
             draft.begin_paragraph()
-            yield 1
-            yield from draft.add_parts(parts, names)
+            units += 1
+            for done in draft.add_parts(parts, names):
+                units += done
+                if units >= STEP_UNITS:
+                    units = 0
+                    yield
             if draft is not self._instructions and draft is not self._results:
                 self._append_draft(_SPEAKERS[role], draft)
         self._end_results()
@@ -173,7 +198,7 @@ class _Writer:
         """What they have become."""
         turns, instructions = self._turns, self._instructions
         if len(turns) % 2 == 0:
-            turns.append(Turn(Speaker.HUMAN, _NOTHING))
+            turns.append(Turn(_HUMAN, _NOTHING))
         if instructions.images:
             # Instructions have no field for them.
             turns[0] = replace(turns[0], images=(*instructions.images, *turns[0].images))
@@ -184,7 +209,7 @@ class _Writer:
 
     def _end_results(self) -> None:
         if self._results.pieces:
-            self._append_draft(Speaker.HUMAN, self._results)
+            self._append_draft(_HUMAN, self._results)
             self._results = Draft()
 
     def _append_draft(self, speaker: Speaker, draft: Draft) -> None:
@@ -194,7 +219,7 @@ class _Writer:
     def _append(
         self, speaker: Speaker, text: tuple[bytes, ...], images: tuple[Image, ...] = ()
     ) -> None:
-        wanted = Speaker.AI if len(self._turns) % 2 else Speaker.HUMAN
+        wanted = _AI if len(self._turns) % 2 else _HUMAN
         if speaker is not wanted:
             self._turns.append(Turn(wanted, _NOTHING))
         self._turns.append(Turn(speaker, text, images))
@@ -235,9 +260,8 @@ def encode_chat_request(
             if units >= STEP_UNITS:
                 units = 0
                 yield
-        fields += (_BUBBLE_ID_HEAD, bubble_id.encode())
-        pieces.append(field_head(2, sum(map(len, fields))))
-        pieces += fields
+        fields += (_BUBBLE_ID_HEAD, bubble_id)
+        pieces += (_TURN_TAG, encode_varint(sum(map(len, fields))), *fields)
         units += 1
         if units >= STEP_UNITS:
             units = 0
@@ -247,20 +271,26 @@ def encode_chat_request(
         pieces += (field_head(4, sum(map(len, fields))), *fields)
     pieces += (
         _PROJECT_PATH_FIELD,
-        field_bytes(7, field_string(1, model)),
-        _REQUEST_ID_HEAD + ids.request_id.encode(),
-        _CONVERSATION_ID_HEAD + ids.conversation_id.encode(),
+        _encode_model(model),
+        _REQUEST_ID_HEAD,
+        ids.request_id,
+        _CONVERSATION_ID_HEAD,
+        ids.conversation_id,
     )
     if model in LONG_CONTEXT_MODELS:
         pieces.append(field_varint(22, 1))
     return pieces
 
 
+@functools.lru_cache(MODELS_KEPT)
+def _encode_model(model: str) -> bytes:
+    """Field 7 of a request, {1 name}."""
+    return field_bytes(7, field_string(1, model))
+
+
 def _encode_text(text: tuple[bytes, ...]) -> list[bytes]:
     """Field 1 of these pieces together; absent where there are none, as proto3 has it."""
-    if len(text) == 1:
-        return [field_head(1, len(text[0])), text[0]]
-    return [field_head(1, sum(map(len, text))), *text] if text else []
+    return [_TEXT_TAG, encode_varint(sum(map(len, text))), *text] if text else []
 
 
 def _encode_image(image: Image) -> tuple[bytes, ...]:

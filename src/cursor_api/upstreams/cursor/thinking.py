@@ -33,6 +33,13 @@ class _State(enum.Enum):
     ANSWERING = "answering"
 
 
+# In its class, Python 3.11 takes long to find a member.
+_BEGINNING: Final = _State.BEGINNING
+_THINKING: Final = _State.THINKING
+_AFTER_TAG: Final = _State.AFTER_TAG
+_ANSWERING: Final = _State.ANSWERING
+
+
 class ThinkingSplitter:
     """Turns pieces of text, cut anywhere, into reasoning and text deltas.
 
@@ -42,7 +49,7 @@ class ThinkingSplitter:
     __slots__ = ("_held", "_newlines_left", "_skip_count", "_state", "is_answering")
 
     def __init__(self) -> None:
-        self._state = _State.BEGINNING
+        self._state = _BEGINNING
         self._held = ""
         # How many of the held characters are the start tag's own and not part of the reasoning.
         self._skip_count = 0
@@ -55,11 +62,11 @@ class ThinkingSplitter:
     def feed(self, text: str) -> list[Delta]:
         """What is decided now that `text` has come; may be nothing."""
         deltas: list[Delta] = []
-        if self._state is _State.BEGINNING:
+        if self._state is _BEGINNING:
             text = self._begin(text)
-        if self._state is _State.THINKING:
+        if self._state is _THINKING:
             text = self._think(text, deltas)
-        if self._state is _State.AFTER_TAG and text:
+        if self._state is _AFTER_TAG and text:
             text = self._skip_newlines(text)
         if text:
             deltas.append(TextDelta(text))
@@ -68,7 +75,7 @@ class ThinkingSplitter:
     def close(self) -> list[Delta]:
         """What was held back, now that nothing follows."""
         held, self._held = self._held, ""
-        if self._state is _State.BEGINNING and held:
+        if self._state is _BEGINNING and held:
             return [TextDelta(held)]
         reasoning = held[self._skip_count :]
         return [ReasoningDelta(reasoning)] if reasoning else []
@@ -76,7 +83,7 @@ class ThinkingSplitter:
     def _begin(self, text: str) -> str:
         text, self._held = self._held + text, ""
         if text.startswith(START_TAG):
-            self._state = _State.THINKING
+            self._state = _THINKING
             # The start tag's newline may be the one in front of the end tag: nothing was thought.
             self._held, self._skip_count = "\n", 1
             return text[len(START_TAG) :]
@@ -95,7 +102,7 @@ class ThinkingSplitter:
             end = newline if newline >= 0 and END_TAG.startswith(text[newline:]) else len(text)
             self._held, rest = text[end:], ""
         else:
-            self._state = _State.AFTER_TAG
+            self._state = _AFTER_TAG
             self._held, rest = "", text[end + len(END_TAG) :]
         if reasoning := text[self._skip_count : end]:
             deltas.append(ReasoningDelta(reasoning))
@@ -112,5 +119,5 @@ class ThinkingSplitter:
         return text
 
     def _answer(self) -> None:
-        self._state = _State.ANSWERING
+        self._state = _ANSWERING
         self.is_answering = True

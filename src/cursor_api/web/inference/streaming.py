@@ -71,7 +71,9 @@ class KeepAlive:
 
 
 class Departing(Protocol):
-    """A request that tells when its client leaves."""
+    """A request that tells when its client leaves. `task` answers it."""
+
+    task: asyncio.Task[None] | None
 
     def tell_departure(self, departing: Callable[[], None] | None) -> None:
         """Call this then, or now if it has left; None: nobody asks any more."""
@@ -118,8 +120,12 @@ class Watch:
         self._send = send
         self._keep_alive = keep_alive
         self._break_silence = break_silence
-        self._loop = asyncio.get_running_loop()
-        self._main = asyncio.current_task(self._loop)
+        # Not asked of asyncio where it is known: in Python 3.11 that is a system call.
+        task = asyncio.current_task() if served is None else served.task
+        if task is None:
+            raise RuntimeError("a response is watched within a task")
+        self._main = task
+        self._loop = task.get_loop()
         self._departure: asyncio.Task[None] | None = None
         self._pinging: asyncio.Task[None] | None = None
         self._is_writing = False
@@ -172,8 +178,7 @@ class Watch:
 
     def _end(self) -> None:
         self.is_client_gone = True
-        if self._main is not None:
-            self._main.cancel("the client left")
+        self._main.cancel("the client left")
 
     def _listen_until(self, then: float) -> None:
         self.deadline = then

@@ -42,9 +42,6 @@ class LingeringTransport:
         # The one that streams call for every piece: no frame between.
         self.write: Callable[[bytes], None] = transport.write
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
     def write_head(self, head: bytes) -> None:
         """It leaves with what is written behind it, or at the end of this step."""
         if self._flushing is not None:
@@ -85,6 +82,27 @@ class LingeringTransport:
         """The connection is lost."""
         self._stop_holding()
         self._linger = _do_not_linger
+
+    # --- As the transport does it. Not by `__getattr__`, which makes every look at a class that has
+    # it, also at what it has of its own, ten times as dear.
+
+    def can_write_eof(self) -> bool:
+        """See asyncio.WriteTransport."""
+        return bool(self._transport.can_write_eof())
+
+    def pause_reading(self) -> None:
+        """See asyncio.ReadTransport."""
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """See asyncio.ReadTransport."""
+        self._transport.resume_reading()
+
+    def abort(self) -> None:
+        """See asyncio.WriteTransport."""
+        self._transport.abort()
+
+    # --- Its end.
 
     def is_closing(self) -> bool:
         """Whether nothing more is to be written."""

@@ -71,7 +71,8 @@ class Request:
     """What has come of a request, and what its answer is.
 
     `has_more` tells whether more of its body may come, `is_begun` and `is_answered` how far its
-    answer is, `is_gone` that nobody waits for that. The connection ends with it unless `is_kept`.
+    answer is, `is_gone` that nobody waits for that, and `task` who works on it. The connection ends
+    with it unless `is_kept`.
     """
 
     __slots__ = (
@@ -85,13 +86,13 @@ class Request:
         "_method",
         "_owner",
         "_scope",
-        "_task",
         "_waiters",
         "has_more",
         "is_answered",
         "is_begun",
         "is_gone",
         "is_kept",
+        "task",
     )
 
     def __init__(
@@ -111,7 +112,7 @@ class Request:
         self._has_news = False
         # More than one may wait: whoever answers, and who looks whether the client leaves.
         self._waiters: list[asyncio.Future[None]] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
         self.has_more = True
         self.is_begun = self.is_answered = self.is_gone = False
         self._is_chunked = False
@@ -141,7 +142,7 @@ class Request:
         if scope is None:
             raise RuntimeError("a request is answered once")
         tasks = self._owner.serving.tasks
-        self._task = task = self._owner.loop.create_task(self._run(scope))
+        self.task = task = self._owner.loop.create_task(self._run(scope))
         tasks.add(task)
 
     def drop(self) -> None:
@@ -226,7 +227,8 @@ class Request:
             # or its next request.
             self._is_expecting = False
             self.is_kept = self.is_kept and not self.has_more
-        if b"close" in framing.get(CONNECTION, b"").lower():
+        connection = framing.get(CONNECTION)
+        if connection is not None and b"close" in connection.lower():
             self.is_kept = False
         elif not self.is_kept:
             lines += CLOSE_LINE
@@ -293,9 +295,9 @@ class Request:
                 log.error("a request was left without an answer, or with a part of one")
                 self._give_up()
         finally:
-            if self._task is not None:
-                self._owner.serving.tasks.discard(self._task)
-                self._task = None
+            if self.task is not None:
+                self._owner.serving.tasks.discard(self.task)
+                self.task = None
 
     def _give_up(self) -> None:
         """End the connection; with an error where no answer has begun."""

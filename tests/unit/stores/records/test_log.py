@@ -23,7 +23,6 @@ from tests.contract.test_records import ANY_TIME, HOUR, id_at, record
 from tests.fakes import ListObserver, StillClock
 from tests.record_databases import FickleDatabase
 from tests.records import Spoken
-from tests.simulation.virtual_loop import run_virtually
 from tests.waiting import until
 
 QUICK = LogTimes(write_after_s=0.01, batch_rows=5, retry_s=0.02, waiting_max=5, settle_s=0.05)
@@ -344,45 +343,3 @@ async def test_what_is_too_old_is_looked_for_now_and_then(
         await until(lambda: house.told)
     assert house.told == [CANNOT_TIDY]
     assert len(house.database.ids) == 4
-
-
-class LoopClock:
-    """The virtual loop's time; both of its faces."""
-
-    def now(self) -> float:
-        """Unix seconds."""
-        return HOUR + asyncio.get_running_loop().time()
-
-    monotonic = now
-
-
-def test_an_outage_of_a_minute_at_500_a_second_loses_nothing() -> None:
-    """Nor does the second before it, nor the one behind it: 31,000 requests."""
-    clock = LoopClock()
-    observer = ListObserver()
-
-    async def live() -> FickleDatabase:
-        database = FickleDatabase(clock)
-        async with RecordLog(database, 100, clock, observer) as log:
-            for tick in range(620):
-                if tick == 10:
-                    database.error = FULL
-                if tick == 610:
-                    assert log.state().dropped_count == 0
-                    assert log.state().waiting_count >= 29_500
-                    database.error = None
-                for number in range(50):
-                    log.record(record(tick / 10 + number / 1000))
-                await asyncio.sleep(0.1)
-            await asyncio.sleep(10.0)
-            assert log.state()[:4] == ("fickle", True, 0, 0)
-        return database
-
-    database = run_virtually(live())
-    assert len(database.ids) == 31_000
-    assert observer.events == [
-        (CANNOT_WRITE, {"detail": "the disk is full"}),
-        (WRITTEN_AGAIN, {"lost_count": 0}),
-    ]
-    # What had come together is no longer written in one piece.
-    assert max(len(one.records) for one in database.batches) <= LogTimes().batch_rows

@@ -27,13 +27,13 @@ def test_a_script_is_split_where_its_statements_end() -> None:
     "count", [0, 1, 3, *(size + 1 for size in ROW_COUNTS), 2 * ROW_COUNTS[0] + 21]
 )
 def test_an_insert_takes_as_many_rows_as_there_are(count: int) -> None:
-    """In few statements, and gives what all of them return."""
+    """In few statements, and gives how many all of them have written."""
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE TABLE refusal_batches (id)")
     connection.execute("CREATE TABLE refusals_hourly (hour, fault, refused_count, UNIQUE (hour))")
     connection.execute("CREATE UNIQUE INDEX both ON refusals_hourly (hour, fault)")
     rows = [(number, "x", 1) for number in range(count)]
-    assert RowStatement("upsert_refusals").execute(connection, rows) == []
+    assert RowStatement("upsert_refusals").execute(connection, rows) == count
     found = connection.execute("SELECT * FROM refusals_hourly ORDER BY hour").fetchall()
     assert found == rows
     connection.close()

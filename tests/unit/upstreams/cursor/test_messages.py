@@ -25,7 +25,7 @@ from tests.steps import count_steps, finish
 from tests.vectors.load import load
 
 IMAGE = Image(b"\x89PNG", "image/png", 640, 480)
-IDS = CursorRequestIds("request", "conversation", ("b1", "b2", "b3", "b4", "b5"))
+IDS = CursorRequestIds(b"request", b"conversation", (b"b1", b"b2", b"b3", b"b4", b"b5"))
 
 
 def say(role: Role, *parts: str | Part) -> Message:
@@ -68,7 +68,11 @@ def test_the_request_vector_is_reproduced_byte_for_byte() -> None:
     conversation = finish(
         to_conversation([say(Role.SYSTEM, vector["instructions"]), say(Role.USER, vector["text"])])
     )
-    ids = CursorRequestIds(vector["request_id"], vector["conversation_id"], (vector["bubble_id"],))
+    ids = CursorRequestIds(
+        vector["request_id"].encode(),
+        vector["conversation_id"].encode(),
+        (vector["bubble_id"].encode(),),
+    )
     envelope = encode_envelope(encoded(conversation, vector["model"], ids))
     assert envelope.hex() == vector["hex"]
     assert len(envelope) == 168
@@ -246,7 +250,7 @@ def test_every_turn_has_its_own_bubble() -> None:
     """Fewer ids than turns would be a message without one."""
     conversation = finish(to_conversation([say(Role.USER, "q"), say(Role.ASSISTANT, "a")]))
     with pytest.raises(ValueError, match="zip"):
-        encoded(conversation, "gpt-4", CursorRequestIds("r", "c", ("b",)))
+        encoded(conversation, "gpt-4", CursorRequestIds(b"r", b"c", (b"b",)))
 
 
 def test_a_lone_surrogate_cannot_be_encoded() -> None:
@@ -271,7 +275,7 @@ def test_ids_are_version_4_uuids_from_one_draw() -> None:
     every = [ids.request_id, ids.conversation_id, *ids.bubble_ids]
     assert draws == [16 * 22]
     assert len(set(every)) == 22
-    for text in every:
+    for text in map(bytes.decode, every):
         parsed = uuid.UUID(text)
         assert str(parsed) == text
         assert (parsed.version, parsed.variant) == (4, uuid.RFC_4122)
@@ -280,9 +284,9 @@ def test_ids_are_version_4_uuids_from_one_draw() -> None:
 def test_ids_keep_all_their_random_bits() -> None:
     """Only the six bits of version and variant are not random."""
     assert new_ids(0, lambda count: b"\xff" * count).request_id == (
-        "ffffffff-ffff-4fff-bfff-ffffffffffff"
+        b"ffffffff-ffff-4fff-bfff-ffffffffffff"
     )
-    assert new_ids(0, bytes).request_id == "00000000-0000-4000-8000-000000000000"
+    assert new_ids(0, bytes).request_id == b"00000000-0000-4000-8000-000000000000"
 
 
 def test_many_turns_and_images_are_taken_a_step_at_a_time() -> None:

@@ -218,6 +218,7 @@ class Served:
 
     def __init__(self) -> None:
         self.departing: Callable[[], None] | None = None
+        self.task: asyncio.Task[None] | None = asyncio.current_task()
 
     def tell_departure(self, departing: Callable[[], None] | None) -> None:
         """See Departing."""
@@ -232,6 +233,7 @@ async def test_where_the_server_tells_of_the_departure_nobody_asks() -> None:
     watches: list[Watch] = []
 
     async def request() -> None:
+        served.task = asyncio.current_task()
         watches.append(Watch(client.receive, client.send, keeping(), None, served))
         await asyncio.sleep(0.05)
         # The test itself is a task, and sleeps by a timer.

@@ -290,7 +290,7 @@ class Trickle:
         while not send.__self__.is_gone:
             await send({"type": "http.response.body", "body": b"x" * 1000, "more_body": True})
             self.wrote_at = time.monotonic()
-            self.kept_bytes = send.__self__._owner.transport.get_write_buffer_size()
+            self.kept_bytes = send.__self__._owner.transport._transport.get_write_buffer_size()
             await asyncio.sleep(0)
 
 

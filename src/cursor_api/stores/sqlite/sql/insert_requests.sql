@@ -1,8 +1,7 @@
--- Rows that are there already stay as they are; the ids of the new ones are given.
+-- Rows that are there already stay as they are.
 INSERT INTO requests
 VALUES
     -- repeated for each row
     (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     -- to here
 ON CONFLICT (id) DO NOTHING
-RETURNING id
