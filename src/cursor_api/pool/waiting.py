@@ -1,8 +1,11 @@
-"""Requests that wait for a credential at its concurrency limit: first come, first served.
+"""Requests that wait for a credential at its concurrency limit: callers take turns.
 
 Rules of this file:
 - A credential that comes free goes to the first who can use it in the same step, so that nobody
-  who comes later is before those who wait.
+  who comes then is before those who wait. Of one caller's requests the first is the one that came
+  first; of several callers', that of the one who was served longest ago.
+- One caller may take all places while nobody else wants them. Whoever comes to a full queue takes
+  the last place of the caller who has most.
 - Whoever stops waiting, for whatever reason, takes no lease with it.
 - Whoever waits for what is no more is told at once.
 """
@@ -10,7 +13,8 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
@@ -32,8 +36,9 @@ class QueueOptions(Struct, frozen=True):
         "GATEWAY_QUEUE_MAX",
         whole(0, 100_000, 100),
         "100",
-        "How many requests may wait while all credentials are at the limits that you set. 0"
-        " lets none wait (503 at once).",
+        "How many requests may wait while all credentials are at the limits that you set."
+        " Callers take turns, and whoever comes to a full queue takes the last place of the caller"
+        " who has most. 0 lets none wait (503 at once).",
         key="queue_max",
         needs_restart=True,
         is_divided=True,
@@ -52,11 +57,14 @@ class QueueOptions(Struct, frozen=True):
 class Queue:
     """The requests that wait, in the order in which they came."""
 
-    __slots__ = ("_options", "_waiting")
+    __slots__ = ("_options", "_served", "_served_count", "_waiting")
 
     def __init__(self, options: QueueOptions) -> None:
         self._options = options
-        self._waiting: dict[asyncio.Future[Lease], tuple[Ask, Tried]] = {}
+        self._waiting: dict[asyncio.Future[Lease], tuple[Ask, Tried, Fault]] = {}
+        # When each caller was served last, as a count, for as long as somebody waits.
+        self._served: dict[str, int] = {}
+        self._served_count = 0
 
     def __repr__(self) -> str:
         return f"Queue({len(self._waiting)} of {self._options.count_max})"
@@ -67,14 +75,14 @@ class Queue:
     async def wait(self, ask: Ask, tried: Tried, hindrance: Fault) -> Lease:
         """A lease, when it is this request's turn.
 
-        Raises `hindrance` when the queue is full, Fault(OVERLOADED) when the wait was too long, and
-        what `find` says of this request.
+        Raises `hindrance` when the queue is full, or when its place is another caller's now;
+        Fault(OVERLOADED) when the wait was too long, and what `find` says of this request.
         """
         options = self._options
-        if len(self._waiting) >= options.count_max:
+        if len(self._waiting) >= options.count_max and not self._make_room(ask.caller):
             raise hindrance
         turn: asyncio.Future[Lease] = asyncio.get_running_loop().create_future()
-        self._waiting[turn] = ask, tried
+        self._waiting[turn] = ask, tried, hindrance
         try:
             async with asyncio.timeout(options.wait_s):
                 return await turn
@@ -96,7 +104,7 @@ class Queue:
 
         `find` gives a lease or None, or raises the Fault of a request that waits for nothing.
         """
-        for turn, (ask, tried) in tuple(self._waiting.items()):
+        for turn, (ask, tried, _) in self._by_turns():
             if turn.done():
                 continue  # cancelled: it is leaving on its own
             try:
@@ -109,3 +117,23 @@ class Queue:
             if lease is not None:
                 del self._waiting[turn]
                 turn.set_result(lease)
+                self._served_count += 1
+                self._served[ask.caller] = self._served_count
+        if not self._waiting:
+            self._served.clear()
+
+    def _by_turns(self) -> Sequence[tuple[asyncio.Future[Lease], tuple[Ask, Tried, Fault]]]:
+        """Those who wait, as it is their turn."""
+        return sorted(self._waiting.items(), key=lambda one: self._served.get(one[1][0].caller, 0))
+
+    def _make_room(self, caller: str) -> bool:
+        """Whether another caller, who has more places than this one would have, has one less."""
+        counts = Counter(ask.caller for ask, _, _ in self._waiting.values())
+        most = max(counts, key=counts.__getitem__, default=caller)
+        if counts[most] <= counts[caller] + 1:
+            return False
+        turn = next(one for one in reversed(self._waiting) if self._waiting[one][0].caller == most)
+        _, _, hindrance = self._waiting.pop(turn)
+        if not turn.done():
+            turn.set_exception(hindrance)
+        return True

@@ -1,4 +1,4 @@
-"""Waiting for a credential that is at its limit: first come, first served, and no lease lost."""
+"""Waiting for a credential that is at its limit: callers take turns, and no lease is lost."""
 
 from __future__ import annotations
 
@@ -56,6 +56,40 @@ async def test_who_came_first_is_served_first_and_nobody_overtakes() -> None:
     lease.settle()
     (await second).settle()
     assert (busy.leased_count, busy.waiting_count) == (0, 0)
+
+
+async def test_callers_take_turns() -> None:
+    """However many requests one of them has waiting; its own are served as they came."""
+    busy = pool(A)
+    lease = busy.lease(Ask("gpt-4o", caller="many"))
+    many = [waiting(busy, Ask("gpt-4o", caller="many")) for _ in range(3)]
+    few = [waiting(busy, Ask("gpt-4o", caller="few")) for _ in range(2)]
+    await asyncio.sleep(0)
+    for turn in (many[0], few[0], many[1], few[1], many[2]):
+        lease.settle()
+        lease = await turn
+    lease.settle()
+    assert (busy.leased_count, busy.waiting_count) == (0, 0)
+
+
+async def test_a_full_queue_has_room_for_another_caller() -> None:
+    """Whoever has most gives up the place that it took last; among equals nobody does."""
+    busy = pool(A, queue=QueueOptions(count_max=3))
+    lease = busy.lease(Ask("gpt-4o", caller="many"))
+    many = [waiting(busy, Ask("gpt-4o", caller="many")) for _ in range(3)]
+    await asyncio.sleep(0)
+    few = waiting(busy, Ask("gpt-4o", caller="few"))
+    with pytest.raises(Fault) as refused:
+        await many[2]
+    assert refused.value.kind is FaultKind.OVERLOADED
+    for caller in ("few", "many"):
+        with pytest.raises(Fault):
+            await waiting(busy, Ask("gpt-4o", caller=caller))
+    assert busy.waiting_count == 3
+    for turn in (many[0], few, many[1]):
+        lease.settle()
+        lease = await turn
+    lease.settle()
 
 
 async def test_a_credential_goes_to_who_can_use_it() -> None:
