@@ -124,8 +124,8 @@ def new_ids(bubble_count: int, random_bytes: Callable[[int], bytes]) -> CursorRe
     drawn = bytearray(random_bytes(_UUID_BYTES * (bubble_count + 2)))
     drawn[8::_UUID_BYTES] = drawn[8::_UUID_BYTES].translate(_VARIANT)
     digits = binascii.hexlify(drawn)
-    # Each id in one call, which looks its characters up: put together of slices it takes five
-    # times as long, and a long conversation has hundreds.
+    # Each id in one call, which looks its characters up: put together of slices it takes more than
+    # twice as long, and a long conversation has hundreds.
     ids = [
         _UUID4.translate(digits[at : at + _UUID_HEX] + _NO_DIGITS)
         for at in range(0, len(digits), _UUID_HEX)
