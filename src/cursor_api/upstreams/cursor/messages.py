@@ -162,7 +162,7 @@ class _Writer:
 
     def write(self, messages: Sequence[Message]) -> Iterator[None]:
         """All of them, in steps."""
-        names: dict[str, str] = {}
+        names: dict[str, str] | None = None
         units = 0
         for message in messages:
             if units >= STEP_UNITS:
@@ -173,7 +173,6 @@ class _Writer:
                 draft = self._instructions = self._instructions or Draft()
             elif parts and type(parts[0]) is ToolResult and _are_results(parts):
                 draft = self._results = self._results or Draft()
-                names = names or _tool_names(messages)
             else:
                 self._end_results()
                 if len(parts) == 1 and type(parts[0]) is Text:
@@ -185,6 +184,8 @@ class _Writer:
                 draft = Draft()
             draft.begin_paragraph()
             units += 1
+            if names is None:
+                names = _tool_names(messages)
             for done in draft.add_parts(parts, names):
                 units += done
                 if units >= STEP_UNITS:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Sequence
 
 import pytest
 
 from cursor_api.domain.content import Image, Message, Part, Role, Text, ToolResult, ToolUse
+from cursor_api.upstreams.cursor import messages as messages_module
 from cursor_api.upstreams.cursor.messages import (
     STEP_UNITS,
     Conversation,
@@ -287,6 +289,30 @@ def test_ids_keep_all_their_random_bits() -> None:
         b"ffffffff-ffff-4fff-bfff-ffffffffffff"
     )
     assert new_ids(0, bytes).request_id == b"00000000-0000-4000-8000-000000000000"
+
+
+def test_a_result_beside_other_words_names_its_tool_too() -> None:
+    """As a client of Anthropic's sends it: what the human says follows in the same message."""
+    call = Message(Role.ASSISTANT, (ToolUse("call-1", "weather", b"{}"),))
+    answer = say(Role.USER, ToolResult("call-1", (Text("rain"),)), "and tomorrow?")
+    said = turns(say(Role.USER, "q"), call, answer)[-1][1]
+    assert '<tool_result id="call-1" name="weather">' in said
+    assert said.endswith("and tomorrow?")
+
+
+def test_calls_are_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where there are none to whose names results could be told."""
+    looks: list[int] = []
+
+    def look(messages: Sequence[Message]) -> dict[str, str]:
+        looks.append(len(messages))
+        return {}
+
+    monkeypatch.setattr(messages_module, "_tool_names", look)
+    finish(to_conversation([result(f"call-{number}", "r") for number in range(20)]))
+    assert looks == [20]
+    finish(to_conversation([say(Role.USER, "q")]))
+    assert looks == [20]
 
 
 def test_many_turns_and_images_are_taken_a_step_at_a_time() -> None:
