@@ -25,6 +25,7 @@ from tests.acceptance.console_house import (
     open_page,
     sign_in,
 )
+from tests.waiting import wait_until
 
 ONE, TWO, THREE = "first-token-0001", "second-token-0002", "third-token-0003"
 TOKENS = f"# my accounts\none::{ONE}\n\ntwo::{TWO}\n"
@@ -263,7 +264,7 @@ def test_a_credential_is_switched_off_and_on(page: Page, house: House, t: Words)
     switch = page.get_by_role("switch", name=t("enabled.label", alias=quoted("one")))
     switch.uncheck()
     expect(row(page, "one").locator(".badge")).to_have_text(t("state.disabled"))
-    assert [one["enabled"] for one in house.credentials()] == [False, True]
+    wait_until(lambda: [one["enabled"] for one in house.credentials()] == [False, True])
     switch.check()
     expect(row(page, "one").locator(".badge")).to_have_text(t("state.healthy"))
 
@@ -301,8 +302,12 @@ def test_priority_is_set_by_arrow_keys_and_by_dragging(page: Page, house: House,
     expect(row(page, "one").locator(".priority .value")).to_have_text("2")
     expect(page.locator(".zone, .drop-hint")).to_have_count(0)
     assert aliases(page) == ["one", "two"]
-    found = {one["alias"]: one["priority"] for one in house.credentials()}
-    assert found == {"one": 2, "two": 1}
+    # The page shows what was set before the gateway has it.
+    wait_until(
+        lambda: (
+            {one["alias"]: one["priority"] for one in house.credentials()} == {"one": 2, "two": 1}
+        )
+    )
 
 
 def test_a_drag_that_is_over_at_once_counts(page: Page, t: Words) -> None:
