@@ -84,7 +84,6 @@ _ARGUMENTS: Final = b'input_json_delta","partial_json":'
 # What ends a call's block where it comes.
 Said = TextDelta | RefusalDelta | ReasoningDelta | ReasoningSealed
 Other = ToolCallBegun | ToolArgumentsDelta | StatusDelta | CitationDelta | Finished
-SAID: Final = (TextDelta, RefusalDelta, ReasoningDelta, ReasoningSealed)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -151,7 +150,7 @@ class MessageRenderer:
                 raise goes_on()
             if type(delta) is TextDelta and self._text_start:
                 out += (self._text_start, encode_line(delta.text), _DELTA_END)
-            elif isinstance(delta, SAID):
+            elif isinstance(delta, Said):
                 self._say(delta, out)
             else:
                 self._render_other(delta, out)

@@ -69,7 +69,7 @@ def as_kept(record: RequestRecord) -> RequestRecord:
     A model that nobody serves is left out, with the words about it: a key in the wrong field would
     lie on the disk for months, and the kind says what happened.
     """
-    if record.error_kind is not None and record.has_foreign_model:
+    if record.has_foreign_model:
         record = record._replace(model="", error=None)
     usage = record.usage
     if usage is not None and (usage.input_count > COUNT_MAX or usage.output_count > COUNT_MAX):

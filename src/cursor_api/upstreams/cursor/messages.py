@@ -17,6 +17,7 @@ import binascii
 import enum
 import functools
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from cursor_api.domain.content import Image, Message, Part, Role, Text, ToolResult, ToolUse
@@ -37,6 +38,7 @@ from cursor_api.wire.protobuf import (
     iter_fields,
     string_bytes,
 )
+from cursor_api.wire.work_units import Step
 
 # What the earlier program states as the path of the open project; it is shown to the model.
 PROJECT_PATH: Final = "/path/to/project"
@@ -45,8 +47,6 @@ NOTHING_SAID: Final = b" "
 
 # Names of models whose field is kept.
 MODELS_KEPT: Final = 64
-# Turns, parts and images in one step, at two to three microseconds each.
-STEP_UNITS: Final = 500
 
 _UUID_BYTES: Final = 16
 _UUID_HEX: Final = 2 * _UUID_BYTES
@@ -163,11 +163,8 @@ class _Writer:
     def write(self, messages: Sequence[Message]) -> Iterator[None]:
         """All of them, in steps."""
         names: dict[str, str] | None = None
-        units = 0
+        step = Step()
         for message in messages:
-            if units >= STEP_UNITS:
-                units = 0
-                yield
             role, parts = message.role, message.parts
             if role is _SYSTEM:
                 draft = self._instructions = self._instructions or Draft()
@@ -179,17 +176,16 @@ class _Writer:
                     # Most messages are like this.
                     text = parts[0].text
                     self._append(_SPEAKERS[role], (string_bytes(text) or NOTHING_SAID,))
-                    units += 1 + len(text) // UNIT_SIZE
+                    if step.is_done(1 + len(text) // UNIT_SIZE):
+                        yield
                     continue
                 draft = Draft()
             draft.begin_paragraph()
-            units += 1
             if names is None:
                 names = _tool_names(messages)
-            for done in draft.add_parts(parts, names):
-                units += done
-                if units >= STEP_UNITS:
-                    units = 0
+            # The message itself is work, too.
+            for done in chain((1,), draft.add_parts(parts, names)):
+                if step.is_done(done):
                     yield
             if draft is not self._instructions and draft is not self._results:
                 self._append_draft(_SPEAKERS[role], draft)
@@ -253,21 +249,17 @@ def encode_chat_request(
     `enable_ghost_mode` here: the captured request has no such field.
     """
     pieces: list[bytes] = []
-    units = 0
+    step = Step()
     for turn, bubble_id in zip(conversation.turns, ids.bubble_ids, strict=True):
         fields = _encode_text(turn.text)
         fields.append(_SPEAKER_FIELDS[turn.speaker])
         for image in turn.images:
             fields += _encode_image(image)
-            units += 1
-            if units >= STEP_UNITS:
-                units = 0
+            if step.is_done(1):
                 yield
         fields += (_BUBBLE_ID_HEAD, bubble_id)
         pieces += (_TURN_TAG, encode_varint(sum(map(len, fields))), *fields)
-        units += 1
-        if units >= STEP_UNITS:
-            units = 0
+        if step.is_done(1):
             yield
     if conversation.instructions:
         fields = _encode_text(conversation.instructions)

@@ -17,11 +17,11 @@ from cursor_api.transport.client import Body, HttpClient, HttpOptions
 from cursor_api.transport.line import Line
 from cursor_api.upstreams.cursor.answer import AnswerLimits
 from cursor_api.upstreams.cursor.chat import PIECE_BYTES, ChatTools, CursorChat
-from cursor_api.upstreams.cursor.messages import STEP_UNITS
 from cursor_api.upstreams.cursor.options import CursorOptions
 from cursor_api.wire.connect import encode_gzip_envelope
 from cursor_api.wire.envelope import LARGE_FRAME_BYTES
 from cursor_api.wire.protobuf import field_string
+from cursor_api.wire.work_units import STEP_UNITS
 from tests.chat_stage import DONE, END, ask, hello, text, upstream
 from tests.fakes import TickingClock
 from tests.scripted_server import ScriptedServer, Turn

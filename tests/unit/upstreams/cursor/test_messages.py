@@ -11,7 +11,6 @@ import pytest
 from cursor_api.domain.content import Image, Message, Part, Role, Text, ToolResult, ToolUse
 from cursor_api.upstreams.cursor import messages as messages_module
 from cursor_api.upstreams.cursor.messages import (
-    STEP_UNITS,
     Conversation,
     CursorRequestIds,
     Speaker,
@@ -23,6 +22,7 @@ from cursor_api.upstreams.cursor.messages import (
 from cursor_api.upstreams.cursor.models import LONG_CONTEXT_MODELS, MODELS
 from cursor_api.wire.connect import encode_envelope
 from cursor_api.wire.protobuf import ProtobufError, iter_fields
+from cursor_api.wire.work_units import STEP_UNITS
 from tests.steps import count_steps, finish
 from tests.vectors.load import load
 
