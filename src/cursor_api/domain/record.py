@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cursor_api.domain.deltas import FinishReason, Usage
 from cursor_api.domain.errors import FaultKind
@@ -25,6 +25,14 @@ class Status(enum.Enum):
 
     # A member's own hash is computed in Python for each look-up in a dict.
     __hash__ = object.__hash__
+
+
+# For what every request asks: in its class, Python 3.11 takes long to find a member.
+PENDING: Final = Status.PENDING
+SUCCESS: Final = Status.SUCCESS
+FAILED: Final = Status.FAILED
+REFUSED: Final = Status.REFUSED
+CANCELLED: Final = Status.CANCELLED
 
 
 class Attempt(Value, frozen=True, array_like=True):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from operator import add
 from typing import Final, NamedTuple
 
-from cursor_api.domain.deltas import UsageSource
+from cursor_api.domain.deltas import ESTIMATED
 from cursor_api.domain.errors import FaultKind
-from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.domain.record import CANCELLED, FAILED, REFUSED, SUCCESS, RequestRecord, Status
 from cursor_api.domain.value import Value
 
 PAGE_ROWS: Final = 50
@@ -135,14 +135,6 @@ class RefusalRow(NamedTuple):
     refused_count: int
 
 
-# Looked up in their classes, they take a third of the time of what follows.
-_SUCCESS: Final = Status.SUCCESS
-_FAILED: Final = Status.FAILED
-_REFUSED: Final = Status.REFUSED
-_CANCELLED: Final = Status.CANCELLED
-_ESTIMATED: Final = UsageSource.ESTIMATED
-
-
 def counts_of(record: RequestRecord) -> UsageCounts:
     """What one ended request adds; everything that counts requests counts by this."""
     status, usage, cost_nano = record.status, record.usage, record.cost_nano
@@ -150,7 +142,7 @@ def counts_of(record: RequestRecord) -> UsageCounts:
     input_estimated_count = output_estimated_count = unpriced_count = 0
     if usage is not None:
         cached_count, reasoning_count = usage.cache_read_count, usage.reasoning_count
-        if usage.source is _ESTIMATED:
+        if usage.source is ESTIMATED:
             input_estimated_count, output_estimated_count = usage.input_count, usage.output_count
         else:
             input_count, output_count = usage.input_count, usage.output_count
@@ -160,10 +152,10 @@ def counts_of(record: RequestRecord) -> UsageCounts:
     # In the order of the fields: by their names it takes four times as long.
     return UsageCounts._make(
         (
-            1 if status is _SUCCESS else 0,
-            1 if status is _FAILED else 0,
-            1 if status is _REFUSED else 0,
-            1 if status is _CANCELLED else 0,
+            1 if status is SUCCESS else 0,
+            1 if status is FAILED else 0,
+            1 if status is REFUSED else 0,
+            1 if status is CANCELLED else 0,
             input_count,
             output_count,
             cached_count,
@@ -174,6 +166,6 @@ def counts_of(record: RequestRecord) -> UsageCounts:
             unpriced_count,
             0 if first_ms is None else 1,
             first_ms or 0.0,
-            (record.duration_ms or 0.0) if status is _SUCCESS else 0.0,
+            (record.duration_ms or 0.0) if status is SUCCESS else 0.0,
         )
     )

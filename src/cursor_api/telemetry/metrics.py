@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from cursor_api.domain.deltas import Usage, UsageSource
+from cursor_api.domain.deltas import ESTIMATED, Usage
 from cursor_api.domain.errors import SCOPES, FaultKind
-from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.domain.record import SUCCESS, RequestRecord, Status
 from cursor_api.ports.records import RecordsState
 from cursor_api.service.readiness import CredentialCounts, UpstreamStanding
 from cursor_api.telemetry.counting import Count, Counts, Spread, Spreads
@@ -39,9 +39,6 @@ OUTCOMES: Final = {
     Status.REFUSED: "refused",
     Status.CANCELLED: "cancelled",
 }
-# In their classes, Python 3.11 takes long to find members.
-_SUCCESS: Final = Status.SUCCESS
-_ESTIMATED: Final = UsageSource.ESTIMATED
 
 
 class GatewayStanding(NamedTuple):
@@ -169,7 +166,7 @@ class RequestMetrics:
         of_model.outcomes[record.status].inc()
         if record.first_delta_ms is not None:
             of_model.first_token.observe(record.first_delta_ms / 1000)
-        if record.status is _SUCCESS and record.duration_ms is not None:
+        if record.status is SUCCESS and record.duration_ms is not None:
             self._on.request_seconds.observe(record.duration_ms / 1000)
         usage = record.usage
         if usage is not None:
@@ -235,7 +232,7 @@ class RequestMetrics:
 
 def _count_tokens(usage: Usage, tokens: _Tokens) -> None:
     # A counter does not go back, and raises; an upstream's figure is an upstream's figure.
-    if usage.source is _ESTIMATED:
+    if usage.source is ESTIMATED:
         tokens.input_estimated.inc(max(usage.input_count, 0))
         tokens.output_estimated.inc(max(usage.output_count, 0))
     else:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
-from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.domain.record import PENDING, RequestRecord
 from cursor_api.ports.stores import RequestLog
-
-# In its class, Python 3.11 takes long to find a member.
-_PENDING: Final = Status.PENDING
 
 
 class ToldLog:
@@ -22,7 +18,7 @@ class ToldLog:
     def record(self, record: RequestRecord) -> None:
         """Keep it in the other one."""
         self._inner.record(record)
-        if record.status is not _PENDING:
+        if record.status is not PENDING:
             for tell in self._tells:
                 tell(record)
 

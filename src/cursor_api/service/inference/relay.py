@@ -16,7 +16,7 @@ import functools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import Incoming
@@ -32,7 +32,7 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.endings import is_incomplete
 from cursor_api.domain.errors import Fault, FaultKind, Scope
-from cursor_api.domain.record import Attempt, RequestRecord, Status
+from cursor_api.domain.record import PENDING, SUCCESS, Attempt, RequestRecord, Status
 from cursor_api.domain.standing import Standing
 from cursor_api.domain.value import replace
 from cursor_api.pool.lease import Lease
@@ -44,9 +44,6 @@ from cursor_api.service.inference.search import Collaborators, Search
 from cursor_api.service.inference.usage import estimate_input, estimate_usage, is_possible
 
 ANSWERED = LeaseOutcome(is_success=True)
-# In its class, Python 3.11 takes long to find a member.
-_SUCCESS: Final = Status.SUCCESS
-_PENDING: Final = Status.PENDING
 
 
 class Relay:
@@ -316,7 +313,7 @@ class Exchange:
             is_refused = self._lease is None and error.scope is Scope.REQUEST
             self._record(Status.REFUSED if is_refused else Status.FAILED, error)
         elif error is None and self._usage is not None:
-            self._record(_SUCCESS, None)
+            self._record(SUCCESS, None)
         elif error is not None and not isinstance(error, asyncio.CancelledError | GeneratorExit):
             # Whatever it is: an exit() somewhere is no departure of the caller.
             self._record(Status.FAILED, Fault(FaultKind.INTERNAL, type(error).__name__))
@@ -336,7 +333,7 @@ class Exchange:
         """What is known so far."""
         if self._search is not None:
             self._credential, self._tried = self._search.credential, self._search.route
-        return self._describe(_PENDING, None)
+        return self._describe(PENDING, None)
 
     def _record(self, status: Status, fault: Fault | None) -> None:
         record = self._describe(status, fault)
@@ -355,7 +352,7 @@ class Exchange:
 
     def _describe(self, status: Status, fault: Fault | None) -> RequestRecord:
         credential, route = self._credential, self._tried
-        is_over = status is not _PENDING
+        is_over = status is not PENDING
         now = self._with.clock.monotonic()
         # In the order of the fields: by their names it takes three times as long.
         return RequestRecord(

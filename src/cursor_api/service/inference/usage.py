@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.content import Text, ToolResult
-from cursor_api.domain.deltas import Usage, UsageSource
+from cursor_api.domain.deltas import ESTIMATED, Usage
 
 # English prose runs at about four UTF-8 bytes a token; Chinese, at three bytes a character, comes
 # out at three quarters of a token a character, which is near what current tokenizers do.
@@ -19,8 +17,6 @@ COUNTED_MAX = 256 * 1024
 # Ten times what the largest models take in: beyond it a figure is a mistake.
 TOKENS_MAX = 100_000_000
 SAMPLE_COUNT, SAMPLE_LENGTH = 64, 1024
-# In its class, Python 3.11 takes long to find a member.
-_ESTIMATED: Final = UsageSource.ESTIMATED
 
 
 def estimate_input(request: ChatRequest) -> int:
@@ -50,7 +46,7 @@ def is_possible(usage: Usage) -> bool:
 
 def estimate_usage(input_count: int, output_bytes: int) -> Usage:
     """Usage, marked as an estimate."""
-    return Usage(input_count, _tokens(output_bytes), _ESTIMATED)
+    return Usage(input_count, _tokens(output_bytes), ESTIMATED)
 
 
 def _utf8_bytes(text: str) -> int:
