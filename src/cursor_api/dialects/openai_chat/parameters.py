@@ -37,6 +37,7 @@ from cursor_api.wire.json_lenient import (
     TEXTS,
     WHOLE,
     find_object,
+    find_objects,
     find_value,
 )
 
@@ -145,7 +146,7 @@ def read_conversation(prompt_cache_key: Raw) -> str | None:
 
 
 def _tools(given: _ParametersIn) -> Iterator[Tool]:
-    for raw in find_value(ITEMS, given.tools) or ():
+    for raw in find_objects(given.tools):
         tool = find_value(_TOOL, raw)
         if tool is None:
             continue
@@ -155,7 +156,7 @@ def _tools(given: _ParametersIn) -> Iterator[Tool]:
             custom = tool.custom
             mark = find_cache_mark(tool.cache_control)
             yield Tool(custom.name, custom.description or "", b"", cache=mark)
-    for raw in find_value(ITEMS, given.functions) or ():
+    for raw in find_objects(given.functions):
         function = find_value(_FUNCTION, raw)
         if function is not None:
             yield _function(function, NOTHING)

@@ -48,6 +48,7 @@ from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.cache_marks import mark_last
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import without_mark
+from cursor_api.wire.json_lenient import find_objects
 from cursor_api.wire.json_texts import decode_arguments, decode_text
 from cursor_api.wire.limits import RequestLimits
 from cursor_api.wire.surrogates import LONE_SURROGATES, decode_mended
@@ -98,6 +99,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     if len(body) > SLICE_BYTES:
         yield
     _check(chat, limits)
+    _check_tools(chat, body, limits)
     conversion = _Conversion(chat.messages, limits)
     messages = yield from conversion.messages()
     request = ChatRequest(
@@ -162,6 +164,20 @@ def _check(chat: ChatIn, limits: RequestLimits) -> None:
             code="integer_below_min_value",
             param="n",
         )
+
+
+def _check_tools(chat: ChatIn, body: bytes, limits: RequestLimits) -> None:
+    """Each is an object, so that few have to be counted."""
+    if body.count(b"{") <= limits.tools_max:
+        return
+    for name, raw in (("tools", chat.tools), ("functions", chat.functions)):
+        count = 0 if raw is NOTHING else len(find_objects(raw))
+        if count > limits.tools_max:
+            raise invalid_request(
+                f"'{name}' holds {count} tools; the limit is {limits.tools_max}.",
+                code="array_above_max_length",
+                param=name,
+            )
 
 
 def _wants_usage(chat: ChatIn) -> bool:
