@@ -32,7 +32,8 @@ ROWS = [("[red]a", "eyJh…9xYz", "healthy"), ("安娜", "eyJh…0000", "long " 
         (timedelta(days=9), "in 9 days"),
         (timedelta(hours=30), "in 30 h"),
         (timedelta(minutes=10), "in 10 min"),
-        (timedelta(seconds=-10), "0 min ago"),
+        (timedelta(seconds=-10), "10 s ago"),
+        (timedelta(seconds=59), "in 59 s"),
         (timedelta(days=-400), "400 days ago"),
     ],
 )
