@@ -27,6 +27,7 @@ from cursor_api.domain.chat import (
 )
 from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.domain.features import Feature, RequestedFeature
+from cursor_api.wire.free_text import describe_tool
 from cursor_api.wire.json_lenient import (
     COUNT,
     FLAG,
@@ -53,6 +54,7 @@ class _FunctionIn(Struct, gc=False):
     description: str | None = None
     parameters: Raw = NOTHING
     strict: bool | None = None
+    format: Raw = NOTHING
 
 
 class _ToolIn(_FunctionIn, gc=False):
@@ -130,7 +132,10 @@ def read_tools(raw: Raw, limits: RequestLimits) -> Tools:
             grouped[name] = (namespace, inner.name)
         is_custom = tool.type == "custom"
         schema = b"" if is_custom else find_object(inner.parameters) or NO_ARGUMENTS
-        known.append(Tool(name, inner.description or "", schema, bool(inner.strict)))
+        description = inner.description or ""
+        if is_custom:
+            description = describe_tool(description, inner.format)
+        known.append(Tool(name, description, schema, bool(inner.strict)))
     return Tools(
         tuple(known),
         frozenset(tool.name for tool in known if not tool.schema),
@@ -246,7 +251,11 @@ def _choose(
     choice = None if word is not None else find_value(_CHOICE, raw)
     if choice is not None and choice.type == "allowed_tools":
         named = [find_value(_CHOICE, item) for item in find_objects(choice.tools)]
-        names = {join_name(one.namespace, one.name) for one in named if one is not None}
+        names = {
+            join_name(one.namespace, (one.function or one.custom or one).name)
+            for one in named
+            if one is not None
+        }
         tools = tuple(tool for tool in tools if tool.name in names)
         word = choice.mode or "auto"
     elif choice is not None:

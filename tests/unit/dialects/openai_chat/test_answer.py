@@ -13,6 +13,7 @@ from cursor_api.dialects.openai_chat.answer import (
     ChunkRenderer,
     CompletionFolder,
 )
+from cursor_api.dialects.openai_chat.calls import Spelling
 from cursor_api.domain.deltas import (
     Citation,
     CitationDelta,
@@ -321,12 +322,12 @@ def test_an_answer_that_is_only_a_call() -> None:
 def test_a_request_with_functions_is_answered_with_a_function_call() -> None:
     """And its own finish reason; chunks and message alike."""
     head = AnswerHead("1", "gpt-4o", 1_735_000_000)
-    chunks = ChunkRenderer(head, include_usage=False, has_functions=True)
+    chunks = ChunkRenderer(head, include_usage=False, spelling=Spelling(has_functions=True))
     read = read_stream(chunks.render([*CALL, CALLED]) + chunks.finish())
     pieces = [delta["function_call"] for delta in read.deltas if "function_call" in delta]
     assert pieces[0] == {"name": "ls", "arguments": ""}
     assert "".join(piece["arguments"] for piece in pieces) == '{"p":"\u2028"}'
-    folder = CompletionFolder(head, has_functions=True)
+    folder = CompletionFolder(head, Spelling(has_functions=True))
     folder.feed([*CALL, CALLED])
     (choice,) = read_answer(folder.body()).choices
     assert choice.message.function_call is not None
