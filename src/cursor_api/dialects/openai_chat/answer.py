@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from cursor_api.dialects.openai.faults import render_error_object
+from cursor_api.dialects.openai.usage import usage_object
 from cursor_api.dialects.openai_chat.calls import PLAIN, CallDeltas, Calls, Spelling
 from cursor_api.domain.deltas import (
     Citation,
@@ -131,7 +132,7 @@ class ChunkRenderer:
             return _DONE
         return b'%b"choices":[],"usage":%b%b%b' % (
             self._head,
-            _encode(_usage_object(self._usage)),
+            _encode(usage_object(self._usage)),
             _EVENT_END,
             _DONE,
         )
@@ -279,38 +280,24 @@ class CompletionFolder:
                 "created": self._head.created,
                 "model": self._head.model,
                 "choices": [choice],
-                "usage": _usage_object(get_usage(self._finished)),
+                "usage": usage_object(get_usage(self._finished)),
             }
         )
 
 
 def _annotations(citations: Iterable[Citation]) -> list[dict[str, object]]:
-    """Zero indices: the wire does not say which words lean on which source."""
     return [
         {
             "type": "url_citation",
             "url_citation": {
-                "start_index": 0,
-                "end_index": 0,
+                "start_index": citation.start,
+                "end_index": citation.end,
                 "url": citation.url,
                 "title": citation.title,
             },
         }
         for citation in citations
     ]
-
-
-def _usage_object(usage: Usage) -> dict[str, object]:
-    found: dict[str, object] = {
-        "prompt_tokens": usage.input_count,
-        "completion_tokens": usage.output_count,
-        "total_tokens": usage.total_count,
-    }
-    if usage.cache_read_count:
-        found["prompt_tokens_details"] = {"cached_tokens": usage.cache_read_count}
-    if usage.reasoning_count:
-        found["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning_count}
-    return found
 
 
 def _finish_reason(reason: FinishReason, spelling: Spelling) -> str:

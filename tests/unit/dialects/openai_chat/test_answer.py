@@ -36,7 +36,7 @@ from tests.openai_stream import ReadStream, read_answer, read_stream
 
 USAGE = Usage(11, 7, UsageSource.ESTIMATED)
 STOP = Finished(FinishReason.STOP, USAGE)
-CITATION = Citation("https://example.com/?a=1&b=2", 'The "page"')
+CITATION = Citation("https://example.com/?a=1&b=2", 'The "page"', 3, 9)
 
 
 def renderer(*, include_usage: bool = False) -> ChunkRenderer:
@@ -108,8 +108,12 @@ def test_reasoning_and_citations_have_fields_of_their_own() -> None:
     assert (read.reasoning, read.text) == ("hm\n", "a")
     (annotation,) = read.annotations
     assert annotation["type"] == "url_citation"
-    assert annotation["url_citation"]["url"] == CITATION.url
-    assert annotation["url_citation"]["title"] == CITATION.title
+    assert annotation["url_citation"] == {
+        "url": CITATION.url,
+        "title": CITATION.title,
+        "start_index": 3,
+        "end_index": 9,
+    }
 
 
 @pytest.mark.parametrize(
@@ -361,7 +365,7 @@ def test_usage_is_told_in_detail_where_there_is_some() -> None:
         "prompt_tokens": 11,
         "completion_tokens": 7,
         "total_tokens": 18,
-        "prompt_tokens_details": {"cached_tokens": 5},
+        "prompt_tokens_details": {"cached_tokens": 5, "cache_write_tokens": 2},
         "completion_tokens_details": {"reasoning_tokens": 3},
     }
 
