@@ -116,6 +116,7 @@ class ChatIn(Struct, gc=False):
     top_logprobs: msgspec.Raw = NOTHING
     logit_bias: msgspec.Raw = NOTHING
     service_tier: msgspec.Raw = NOTHING
+    verbosity: msgspec.Raw = NOTHING
     prompt_cache_key: msgspec.Raw = NOTHING
     # Of Anthropic's messages, which were sent to the wrong address.
     system: msgspec.Raw = NOTHING
