@@ -141,7 +141,7 @@ def read_parameters(body: bytes) -> Parameters:
 
 def read_conversation(prompt_cache_key: Raw) -> str | None:
     """What requests of one conversation share, where the caller names it."""
-    return find_value(TEXT, prompt_cache_key) if memoryview(prompt_cache_key) else None
+    return find_value(TEXT, prompt_cache_key)
 
 
 def _tools(given: _ParametersIn) -> Iterator[Tool]:
