@@ -15,9 +15,14 @@ from typing import Final
 from msgspec import Struct
 
 from cursor_api.dialects.openai.images import read_image
+from cursor_api.dialects.openai_chat.calls import PLAIN, Spelling
 from cursor_api.dialects.openai_chat.decode import decode_chat
 from cursor_api.dialects.openai_chat.features import read_features
-from cursor_api.dialects.openai_chat.parameters import read_conversation, read_parameters
+from cursor_api.dialects.openai_chat.parameters import (
+    read_conversation,
+    read_custom,
+    read_parameters,
+)
 from cursor_api.dialects.openai_chat.schema import (
     NOTHING,
     TEXT_PARTS,
@@ -75,13 +80,10 @@ Place = tuple[int, int]
 
 
 class Style(Struct, frozen=True):
-    """What of a request only the spelling of its answer needs.
-
-    `has_functions`: calls are spelled `function_call`, as they were before `tools`.
-    """
+    """What of a request only the spelling of its answer needs."""
 
     include_usage: bool = False
-    has_functions: bool = False
+    calls: Spelling = PLAIN
 
 
 _PLAIN: Final = Style()
@@ -112,16 +114,18 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
         ),
     )
     ignored = conversion.ignored if body is given else (LONE_SURROGATES, *conversion.ignored)
-    if chat.stream_options is None and not chat.functions:
-        return ParsedRequest(request, _PLAIN, ignored)
-    return ParsedRequest(
-        request,
-        Style(
-            include_usage=_wants_usage(chat),
-            has_functions=bytes(memoryview(chat.functions)[:1]) == b"[",
-        ),
-        ignored,
-    )
+    return ParsedRequest(request, _style(chat), ignored)
+
+
+def _style(chat: ChatIn) -> Style:
+    if chat.stream_options is None and chat.tools is NOTHING and chat.functions is NOTHING:
+        return _PLAIN
+    calls = PLAIN
+    if bytes(memoryview(chat.functions)[:1]) == b"[":
+        calls = Spelling(has_functions=True)
+    elif custom := read_custom(chat.tools):
+        calls = Spelling(custom=custom)
+    return Style(_wants_usage(chat), calls)
 
 
 def _check(chat: ChatIn, limits: RequestLimits) -> None:

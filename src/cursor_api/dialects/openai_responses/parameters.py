@@ -26,6 +26,7 @@ from cursor_api.domain.chat import (
     ToolChoice,
 )
 from cursor_api.domain.features import Feature, RequestedFeature
+from cursor_api.wire.free_text import describe_tool
 from cursor_api.wire.json_lenient import (
     COUNT,
     FLAG,
@@ -51,6 +52,7 @@ class _FunctionIn(Struct, gc=False):
     description: str | None = None
     parameters: Raw = NOTHING
     strict: bool | None = None
+    format: Raw = NOTHING
 
 
 class _ToolIn(_FunctionIn, gc=False):
@@ -125,7 +127,10 @@ def read_tools(raw: Raw) -> Tools:
             grouped[name] = (namespace, inner.name)
         is_custom = tool.type == "custom"
         schema = b"" if is_custom else find_object(inner.parameters) or NO_ARGUMENTS
-        known.append(Tool(name, inner.description or "", schema, bool(inner.strict)))
+        description = inner.description or ""
+        if is_custom:
+            description = describe_tool(description, inner.format)
+        known.append(Tool(name, description, schema, bool(inner.strict)))
     return Tools(
         tuple(known),
         frozenset(tool.name for tool in known if not tool.schema),
@@ -218,7 +223,11 @@ def _choose(
     if choice is not None and choice.type == "allowed_tools":
         allowed = find_value(ITEMS, choice.tools) or []
         named = [find_value(_CHOICE, item) for item in allowed]
-        names = {join_name(one.namespace, one.name) for one in named if one is not None}
+        names = {
+            join_name(one.namespace, (one.function or one.custom or one).name)
+            for one in named
+            if one is not None
+        }
         tools = tuple(tool for tool in tools if tool.name in names)
         word = choice.mode or "auto"
     elif choice is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cursor_api.dialects.openai_chat.calls import PLAIN
 from cursor_api.dialects.openai_chat.decode import decode_chat
 from cursor_api.dialects.openai_chat.request import Style, parse_request
 from cursor_api.domain.content import (
@@ -66,7 +67,7 @@ def test_the_smallest_request() -> None:
     assert parsed.chat.model == "gpt-4o"
     assert parsed.chat.messages == (Message(Role.USER, (Text("hi"),)),)
     assert not parsed.chat.is_stream
-    assert parsed.style == Style(include_usage=False, has_functions=False)
+    assert parsed.style == Style(include_usage=False, calls=PLAIN)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ FUNCTION = {
     "strict": True,
 }
 WEATHER = Tool("weather", "Of a place", b'{"type": "object"}', is_strict=True)
+GRAMMAR = {"type": "grammar", "syntax": "lark", "definition": "start: /a+/"}
 CUSTOM = {"type": "custom", "name": "patch", "format": {"type": "text"}}
 PATCH = Tool("patch", "", b"")
 
@@ -43,6 +44,8 @@ def test_tools_of_known_types() -> None:
     assert parsed.ignored == ("tools.web_search", "tools.mcp")
     nested = {"type": "function", "function": {"name": "bare"}}
     assert asked(tools=[nested]).tools[0].name == "bare"
+    told = "What the tool is given has to match this lark grammar:\nstart: /a+/"
+    assert asked(tools=[CUSTOM | {"format": GRAMMAR}]).tools == (Tool("patch", told, b""),)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +70,8 @@ def test_allowed_tools_leave_the_others_out() -> None:
     allowed = {"type": "allowed_tools", "mode": "required", "tools": [FUNCTION]}
     found = asked(tools=[FUNCTION, CUSTOM], tool_choice=allowed, parallel_tool_calls=False)
     assert found.tools == (WEATHER,)
+    chats = {**allowed, "tools": [{"type": "function", "function": {"name": "weather"}}]}
+    assert asked(tools=[FUNCTION, CUSTOM], tool_choice=chats).tools == (WEATHER,)
     assert found.tool_choice == ToolChoice(Choice.ANY, is_parallel=False)
 
 
