@@ -228,7 +228,7 @@ async def test_the_breaker_ends_asking_and_a_probe_begins_it_again() -> None:
 async def test_a_dead_model_closes_no_other_one() -> None:
     """A person whose model is dead takes another one, and need not wait for it."""
     town = Town({"a": [*[fails()] * 5, HELLO]}, breaker=BreakerOptions(5, 1000))
-    town.collaborators.catalog.put(FAKE, [Model(name, "x") for name in ("gpt-4o", "gpt-4")])
+    town.collaborators.catalog.put(FAKE, [Model(name, "x", 1) for name in ("gpt-4o", "gpt-4")])
     while town.breaker.state(town.clock.now()) is BreakerState.CLOSED:
         await town.fail()
     other = replace(INCOMING, chat=ChatRequest("gpt-4", REQUEST.messages))
