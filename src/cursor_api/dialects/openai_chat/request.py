@@ -19,6 +19,7 @@ from cursor_api.dialects.openai_chat.calls import PLAIN, Spelling
 from cursor_api.dialects.openai_chat.decode import decode_chat
 from cursor_api.dialects.openai_chat.features import read_features
 from cursor_api.dialects.openai_chat.parameters import (
+    list_allowed,
     read_conversation,
     read_custom,
     read_parameters,
@@ -53,6 +54,7 @@ from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.cache_marks import mark_last
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import without_mark
+from cursor_api.wire.json_lenient import find_objects
 from cursor_api.wire.json_texts import decode_arguments, decode_text
 from cursor_api.wire.limits import RequestLimits
 from cursor_api.wire.surrogates import LONE_SURROGATES, decode_mended
@@ -100,6 +102,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     if len(body) > SLICE_BYTES:
         yield
     _check(chat, limits)
+    _check_tools(chat, body, limits)
     conversion = _Conversion(chat.messages, limits)
     messages = yield from conversion.messages()
     request = ChatRequest(
@@ -166,6 +169,24 @@ def _check(chat: ChatIn, limits: RequestLimits) -> None:
             code="integer_below_min_value",
             param="n",
         )
+
+
+def _check_tools(chat: ChatIn, body: bytes, limits: RequestLimits) -> None:
+    """Each is an object, so that few have to be counted."""
+    if body.count(b"{") <= limits.tools_max:
+        return
+    for name, raw, find in (
+        ("tools", chat.tools, find_objects),
+        ("functions", chat.functions, find_objects),
+        ("tool_choice", chat.tool_choice, list_allowed),
+    ):
+        count = 0 if raw is NOTHING else len(find(raw))
+        if count > limits.tools_max:
+            raise invalid_request(
+                f"'{name}' holds {count} tools; the limit is {limits.tools_max}.",
+                code="array_above_max_length",
+                param=name,
+            )
 
 
 def _wants_usage(chat: ChatIn) -> bool:
