@@ -43,7 +43,8 @@ async def count_input(collaborators: Collaborators, incoming: Incoming) -> Input
     estimate = InputCount(estimate_prompt(chat), UsageSource.ESTIMATED)
     if route is None or endpoint is None or not isinstance(endpoint.upstream, CountsInput):
         return estimate
-    if endpoint.breaker.state(collaborators.clock.monotonic()) is not BreakerState.CLOSED:
+    now = collaborators.clock.monotonic()
+    if endpoint.breakers.state(route.model, now) is not BreakerState.CLOSED:
         return estimate
     ask = Ask(route.model, find_own(incoming, route.endpoint), incoming.pinned_alias)
     try:
