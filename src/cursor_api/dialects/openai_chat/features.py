@@ -15,8 +15,9 @@ from typing import Final
 import msgspec
 
 from cursor_api.dialects.openai_chat.parameters import is_forced
-from cursor_api.dialects.openai_chat.schema import NOTHING, ChatIn
+from cursor_api.dialects.openai_chat.schema import ChatIn
 from cursor_api.domain.features import Feature, RequestedFeature
+from cursor_api.wire.json_lenient import NOTHING
 
 # Each with what it asks for.
 FIELDS: Final = {

@@ -38,6 +38,7 @@ from cursor_api.wire.json_lenient import (
     TEXTS,
     WHOLE,
     find_object,
+    find_objects,
     find_value,
 )
 
@@ -163,7 +164,7 @@ def read_parameters(body: bytes) -> Parameters:
 
 def read_conversation(prompt_cache_key: Raw) -> str | None:
     """What requests of one conversation share, where the caller names it."""
-    return find_value(TEXT, prompt_cache_key) if memoryview(prompt_cache_key) else None
+    return find_value(TEXT, prompt_cache_key)
 
 
 def read_custom(tools: Raw) -> frozenset[str]:
@@ -176,13 +177,23 @@ def read_custom(tools: Raw) -> frozenset[str]:
 
 def is_forced(tool_choice: Raw) -> bool:
     """Whether a choice that is an object makes the model call: but for tools to choose from."""
-    choice = find_value(_CHOICE, tool_choice)
-    allowed = None if choice is None else choice.allowed_tools
+    allowed = _find_allowed(tool_choice)
     return allowed is None or allowed.mode != "auto"
 
 
+def list_allowed(tool_choice: Raw) -> list[Raw]:
+    """The tools to choose from, as they are named there."""
+    allowed = _find_allowed(tool_choice)
+    return [] if allowed is None else find_objects(allowed.tools)
+
+
+def _find_allowed(tool_choice: Raw) -> _AllowedIn | None:
+    choice = find_value(_CHOICE, tool_choice)
+    return None if choice is None else choice.allowed_tools
+
+
 def _tools(given: _ParametersIn) -> Iterator[Tool]:
-    for raw in find_value(ITEMS, given.tools) or ():
+    for raw in find_objects(given.tools):
         tool = find_value(_TOOL, raw)
         if tool is None:
             continue
@@ -193,7 +204,7 @@ def _tools(given: _ParametersIn) -> Iterator[Tool]:
             description = describe_tool(custom.description or "", custom.format)
             mark = find_cache_mark(tool.cache_control)
             yield Tool(custom.name, description, b"", cache=mark)
-    for raw in find_value(ITEMS, given.functions) or ():
+    for raw in find_objects(given.functions):
         function = find_value(_FUNCTION, raw)
         if function is not None:
             yield _function(function, NOTHING)
@@ -235,7 +246,7 @@ def _choose(given: _ParametersIn) -> tuple[tuple[Tool, ...], ToolChoice | None]:
 
 def _names(tools: Raw) -> frozenset[str]:
     """Those of tools that are named and no more."""
-    named = [find_value(_NAMED, one) for one in find_value(ITEMS, tools) or ()]
+    named = [find_value(_NAMED, one) for one in find_objects(tools)]
     inner = [one.function or one.custom for one in named if one is not None]
     return frozenset(one.name for one in inner if one is not None)
 

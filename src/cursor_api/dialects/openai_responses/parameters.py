@@ -25,19 +25,21 @@ from cursor_api.domain.chat import (
     Tool,
     ToolChoice,
 )
+from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.domain.features import Feature, RequestedFeature
 from cursor_api.wire.free_text import describe_tool
 from cursor_api.wire.json_lenient import (
     COUNT,
     FLAG,
-    ITEMS,
     NO_ARGUMENTS,
     NOTHING,
     NUMBER,
     TEXT,
     find_object,
+    find_objects,
     find_value,
 )
+from cursor_api.wire.limits import RequestLimits
 
 CHOICES: Final = {"auto": Choice.AUTO, "none": Choice.NONE, "required": Choice.ANY}
 KNOWN_TOOLS: Final = frozenset({"function", "custom"})
@@ -114,12 +116,15 @@ class Tools(Struct, frozen=True):
 NO_TOOLS: Final = Tools()
 
 
-def read_tools(raw: Raw) -> Tools:
-    """Functions and custom tools; every other type, such as `web_search`, is named as ignored."""
+def read_tools(raw: Raw, limits: RequestLimits) -> Tools:
+    """Functions and custom tools; every other type, such as `web_search`, is named as ignored.
+
+    Raises Fault(INVALID_REQUEST) for too many.
+    """
     known: list[Tool] = []
     ignored: list[str] = []
     grouped: dict[str, tuple[str, str]] = {}
-    for namespace, tool in _flatten(raw):
+    for namespace, tool in _flatten(raw, limits):
         if tool.type not in KNOWN_TOOLS:
             ignored.append(f"tools.{_one_word(tool.type)}")
             continue
@@ -141,16 +146,40 @@ def read_tools(raw: Raw) -> Tools:
     )
 
 
-def _flatten(raw: Raw) -> Iterator[tuple[str, _ToolIn]]:
+def check_choice(raw: Raw, limits: RequestLimits) -> None:
+    """Raise Fault(INVALID_REQUEST) where `allowed_tools` names too many."""
+    if len(memoryview(raw)) > limits.tools_max:
+        choice = find_value(_CHOICE, raw)
+        if choice is not None and len(find_objects(choice.tools)) > limits.tools_max:
+            raise _too_many("tool_choice.tools", limits)
+
+
+def _too_many(param: str, limits: RequestLimits) -> Fault:
+    return invalid_request(
+        f"'{param}' holds more than {limits.tools_max} tools, the limit.",
+        code="array_above_max_length",
+        param=param,
+    )
+
+
+def _flatten(raw: Raw, limits: RequestLimits) -> Iterator[tuple[str, _ToolIn]]:
     """Each tool with its namespace, "" for one that is in none."""
-    for one in find_value(ITEMS, raw) or ():
+    tools = find_objects(raw)
+    count = len(tools)
+    if count > limits.tools_max:
+        raise _too_many("tools", limits)
+    for one in tools:
         tool = find_value(_TOOL, one)
         if tool is None:
             continue
         if tool.type != "namespace":
             yield "", tool
             continue
-        for inner in find_value(ITEMS, tool.tools) or ():
+        grouped = find_objects(tool.tools)
+        count += len(grouped)
+        if count > limits.tools_max:
+            raise _too_many("tools", limits)
+        for inner in grouped:
             if (found := find_value(_TOOL, inner)) is not None:
                 yield tool.name, found
 
@@ -227,8 +256,7 @@ def _choose(
     word = find_value(TEXT, raw)
     choice = None if word is not None else find_value(_CHOICE, raw)
     if choice is not None and choice.type == "allowed_tools":
-        allowed = find_value(ITEMS, choice.tools) or []
-        named = [find_value(_CHOICE, item) for item in allowed]
+        named = [find_value(_CHOICE, item) for item in find_objects(choice.tools)]
         names = {
             join_name(one.namespace, (one.function or one.custom or one).name)
             for one in named

@@ -314,6 +314,19 @@ def test_the_limits_are_settings() -> None:
     assert refusal(HI * 10_001).param == "messages"
 
 
+@pytest.mark.parametrize("name", ["tools", "functions", "tool_choice"])
+def test_tools_are_counted(name: str) -> None:
+    """Each is read alone: many thousands of them would stop every other stream."""
+    given: object = [1, {}, None, {}, {}]
+    if name == "tool_choice":
+        given = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": given}}
+    text = json.dumps({"model": "m", "messages": HI, name: given}).encode()
+    assert whole(text, RequestLimits(tools_max=3)).chat.parameters.tools == ()
+    with pytest.raises(Fault, match=f"'{name}' holds 3 tools; the limit is 2") as at:
+        whole(text, RequestLimits(tools_max=2))
+    assert (at.value.param, at.value.code) == (name, "array_above_max_length")
+
+
 def test_parts_and_tool_calls_of_all_messages_are_counted_together() -> None:
     """Millions of empty ones fit into a body; converting them would stop every other stream."""
     text = {"type": "text", "text": "a"}

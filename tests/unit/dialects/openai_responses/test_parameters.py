@@ -16,6 +16,8 @@ from cursor_api.domain.chat import (
     Tool,
     ToolChoice,
 )
+from cursor_api.domain.errors import Fault
+from cursor_api.wire.limits import RequestLimits
 from tests.unit.dialects.openai_responses.response_stage import parse
 
 FUNCTION = {
@@ -124,3 +126,26 @@ def test_what_it_asks_for_by_name() -> None:
     assert parse(text={"verbosity": "medium"}).chat.origin.features == ()
     plain = {"tool_choice": "auto", "top_logprobs": 0, "service_tier": "auto", "text": None}
     assert parse(**plain, reasoning={"summary": "auto"}).chat.origin.features == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"tools": [FUNCTION] * 3}, "tools"),
+        ({"tools": [{"type": "namespace", "name": "n", "tools": [FUNCTION] * 2}]}, "tools"),
+        ({"tools": [{"type": "namespace", "name": "n"}] * 3}, "tools"),
+        ({"tool_choice": {"type": "allowed_tools", "tools": [FUNCTION] * 3}}, "tool_choice.tools"),
+    ],
+)
+def test_tools_are_counted(body: dict[str, Any], param: str) -> None:
+    """Whatever they are, and in whatever they stand."""
+    with pytest.raises(Fault, match=f"'{param}' holds more than 2 tools") as caught:
+        parse(RequestLimits(tools_max=2), **body)
+    assert (caught.value.param, caught.value.code) == (param, "array_above_max_length")
+    assert parse(RequestLimits(tools_max=3), **body).chat.model == "m"
+
+
+def test_what_is_no_tool_is_none_of_them() -> None:
+    """It says nothing, and is not counted."""
+    parsed = parse(RequestLimits(tools_max=1), tools=[1, None, "x", FUNCTION])
+    assert parsed.chat.parameters.tools == (WEATHER,)
