@@ -104,9 +104,4 @@ class Message(Value, frozen=True):
     @property
     def text(self) -> str:
         """All texts joined, those of tools' results too; everything else is skipped."""
-        return "".join(
-            inner.text
-            for part in self.parts
-            for inner in (part.parts if isinstance(part, ToolResult) else (part,))
-            if isinstance(inner, Text)
-        )
+        return "".join(part.text for part in self.all_parts() if isinstance(part, Text))

@@ -136,11 +136,8 @@ class Dialer:
         hostname = place.host if tls else None
         try:
             await loop.create_connection(lambda: line, ssl=tls, server_hostname=hostname, **where)
-        except ssl.SSLError as error:
-            raise _handshake_error(error) from error
         except OSError as error:
-            # Of a TimeoutError too: it is the network's own, our limit cancels.
-            raise UnreachableError(error) from error
+            raise _connection_error(error) from error
         return line
 
     async def _open_proxy(self, proxy: Proxy) -> Line:
@@ -173,10 +170,8 @@ class Dialer:
         line = Line(loop, self._owner)
         try:
             transport = await loop.start_tls(outer.transport, line, tls, server_hostname=host)
-        except ssl.SSLError as error:
-            raise _handshake_error(error) from error
         except OSError as error:
-            raise UnreachableError(error) from error
+            raise _connection_error(error) from error
         if transport is None:
             raise HandshakeError
         line.connection_made(transport)
@@ -200,7 +195,9 @@ def _check_tunnel(status: int) -> None:
         raise ProxyRefusedError(f"status {status}")
 
 
-def _handshake_error(error: ssl.SSLError) -> HandshakeError:
+def _connection_error(error: OSError) -> HandshakeError | UnreachableError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return CertificateError(error)
-    return HandshakeError(str(error))
+    if isinstance(error, ssl.SSLError):
+        return HandshakeError(str(error))
+    return UnreachableError(error)

@@ -89,11 +89,10 @@ async def fetch_images(chat: ChatRequest, images: ImageSource) -> ChatRequest:
 
 def _links(chat: ChatRequest) -> list[LinkedImage]:
     return [
-        inner
+        part
         for message in chat.messages
-        for part in message.parts
-        for inner in (part.parts if isinstance(part, ToolResult) else (part,))
-        if isinstance(inner, LinkedImage)
+        for part in message.all_parts()
+        if isinstance(part, LinkedImage)
     ]
 
 

@@ -48,6 +48,8 @@ def new_call_id() -> str:
 class OpenAiUpstream:
     """ports.Upstream over chat completions."""
 
+    dialect = NAME
+
     def __init__(
         self,
         http: HttpClient,
@@ -62,8 +64,6 @@ class OpenAiUpstream:
         self._parts = parts
         self._new_id = new_id
         self._timeouts_for = remember_timeouts(options.timeouts)
-
-    dialect = NAME
 
     def __repr__(self) -> str:
         return f"OpenAiUpstream({self._url})"
