@@ -39,13 +39,17 @@ class Text(Value, frozen=True):
 
 
 class Image(Value, frozen=True):
-    """An image given inline. `width` and `height` are pixels, 0 when the format hides them."""
+    """An image given inline. `width` and `height` are pixels, 0 when the format hides them.
+
+    `detail` is a word for how closely to look at it, "" for none.
+    """
 
     data: bytes
     media_type: str
     width: int = 0
     height: int = 0
     cache: CacheMark | None = None
+    detail: str = ""
 
 
 class LinkedImage(Value, frozen=True):
@@ -53,6 +57,7 @@ class LinkedImage(Value, frozen=True):
 
     url: str
     cache: CacheMark | None = None
+    detail: str = ""
 
 
 class Thinking(Value, frozen=True):

@@ -41,6 +41,7 @@ FIELDS: Final = {
     "top_logprobs": Feature.LOGPROBS,
     "logit_bias": Feature.LOGIT_BIAS,
     "service_tier": Feature.SERVICE_TIER,
+    "verbosity": Feature.VERBOSITY,
 }
 # Fields that ask for nothing, besides those without a value.
 NEUTRAL: Final[dict[str, frozenset[bytes]]] = {
@@ -55,6 +56,7 @@ NEUTRAL: Final[dict[str, frozenset[bytes]]] = {
     "top_logprobs": frozenset({b"0"}),
     "logit_bias": frozenset({b"{}"}),
     "service_tier": frozenset({b'"auto"', b'"default"'}),
+    "verbosity": frozenset({b'"medium"'}),
 }
 # Longer values are not looked at: none of those above is, nor is a form that asks for text.
 SHORT_BYTES: Final = 64

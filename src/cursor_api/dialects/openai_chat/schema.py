@@ -114,6 +114,7 @@ class ChatIn(Struct, gc=False):
     top_logprobs: Raw = NOTHING
     logit_bias: Raw = NOTHING
     service_tier: Raw = NOTHING
+    verbosity: Raw = NOTHING
     prompt_cache_key: Raw = NOTHING
     # Of Anthropic's messages, which were sent to the wrong address.
     system: Raw = NOTHING

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.content import Image, LinkedImage, Message, Part, ToolResult
@@ -98,11 +98,8 @@ def _links(chat: ChatRequest) -> list[LinkedImage]:
 
 def _filled(part: Part, fetched: dict[str, Image]) -> Part:
     if isinstance(part, LinkedImage):
-        return replace(fetched[part.url], cache=part.cache)
+        return replace(fetched[part.url], cache=part.cache, detail=part.detail)
     if isinstance(part, ToolResult):
-        inner = tuple(
-            replace(fetched[one.url], cache=one.cache) if isinstance(one, LinkedImage) else one
-            for one in part.parts
-        )
+        inner: tuple[Any, ...] = tuple(_filled(one, fetched) for one in part.parts)
         return replace(part, parts=inner)
     return part
