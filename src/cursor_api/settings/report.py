@@ -44,7 +44,7 @@ def render_check(loaded: Loaded[Any], page: Page = PAGE, *, only_set: bool = Fal
     """The report as plain text without a line end at its end.
 
     `only_set` leaves out what has its default and no problem. Its last line begins with "OK"
-    exactly when `loaded` has no problems, in both languages.
+    ("检查通过") exactly when `loaded` has no problems.
     """
     wrong = {problem.variable for problem in loaded.problems}
     shown = [
@@ -112,7 +112,9 @@ def _verdict(loaded: Loaded[Any], page: Page) -> str:
     if not page.is_chinese:
         return said
     rest = f"{len(loaded.problems)} 个错误，{len(loaded.warnings)} 个警告。"
-    return f"NOT OK：{rest}" if loaded.problems else f"OK：{len(loaded.rows)} 项设置，{rest}"
+    return (
+        f"检查未通过：{rest}" if loaded.problems else f"检查通过：{len(loaded.rows)} 项设置，{rest}"
+    )
 
 
 def _count(number: int, word: str) -> str:

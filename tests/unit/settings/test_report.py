@@ -111,8 +111,8 @@ def test_a_reader_of_chinese_gets_all_of_it(tmp_path: Path) -> None:
     for words in ("监听\n", "已设置（21 个字符，已隐藏）", "环境变量", "默认值", "（未设置）"):
         assert words in report
     assert '1. PORT (环境变量): "many" 不是 0 到 65535 的整数' in report
-    assert report.splitlines()[-1].startswith("NOT OK：1 个错误，")
+    assert report.splitlines()[-1].startswith("检查未通过：1 个错误，")
     shorter = render_check(loaded, Page(is_chinese=True), only_set=True)
     assert "项为默认值：cursor-api check-config --all" in shorter
     good = load_settings(SCHEMA, {"AUTH_TOKEN": KEY}, tmp_path)
-    assert render_check(good, Page(is_chinese=True)).splitlines()[-1].startswith("OK：")
+    assert render_check(good, Page(is_chinese=True)).splitlines()[-1].startswith("检查通过：")

@@ -100,7 +100,7 @@ def _add_logs(commands: Subcommands) -> argparse.ArgumentParser:
         "-n", "--count", type=int, default=20, metavar="N", help="how many (default: %(default)s)"
     )
     logs.add_argument("--since", metavar="WHEN", help="since when: 30m, 2h, 7d or 2026-01-31T14:00")
-    logs.add_argument("--status", help="only success, failed, refused or cancelled")
+    logs.add_argument("--status", help="only answered, failed, refused or cancelled")
     logs.add_argument("--model", help="only requests for this model")
     logs.add_argument("--caller", metavar="NAME", help="only requests of this caller")
     logs.add_argument(

@@ -30,7 +30,10 @@ FOLLOW_COUNT: Final = 200
 SEEN_MAX: Final = 2000
 _AGO: Final = re.compile(r"(\d{1,6})([smhd])")
 _UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_FILTERS: Final = ("status", "model", "caller", "credential", "text")
+_FILTERS: Final = ("model", "caller", "credential", "text")
+# As the lines here call it, and as the gateway does; `--json` shows the latter.
+_STATUSES: Final = {name: name for name in ("success", "failed", "refused", "cancelled")}
+_STATUSES["answered"] = "success"
 
 
 class _Page(msgspec.Struct):
@@ -84,9 +87,17 @@ def _read_filters(parsed: argparse.Namespace) -> dict[str, Any]:
     if not 1 <= parsed.count <= COUNT_MAX:
         raise ValueError(say("-n takes a number from 1 to {most}", most=COUNT_MAX))
     filters = {name: getattr(parsed, name) for name in _FILTERS}
+    if parsed.status is not None:
+        filters["status"] = _read_status(parsed.status)
     if parsed.since is not None:
         filters["since"] = _read_since(parsed.since)
     return {name: value for name, value in filters.items() if value is not None}
+
+
+def _read_status(text: str) -> str:
+    if text not in _STATUSES:
+        raise ValueError(say("--status takes answered, failed, refused or cancelled"))
+    return _STATUSES[text]
 
 
 def _read_since(text: str) -> str:

@@ -55,6 +55,8 @@ class _Day(msgspec.Struct):
     cancelled: int
     input: int
     output: int
+    input_estimated: int
+    output_estimated: int
     first_ms_p50: float | None = None
     first_ms_p95: float | None = None
 
@@ -156,7 +158,13 @@ def _day(day: _Day | None) -> str:
     tokens = ""
     if day.answered:
         tokens = say("; {given:,} tokens in, {got:,} out", given=day.input, got=day.output)
-    return f"{', '.join(counts)}{_first(day)}{tokens}"
+    if day.input_estimated or day.output_estimated:
+        tokens += say(
+            "; estimated besides: {given:,} in, {got:,} out",
+            given=day.input_estimated,
+            got=day.output_estimated,
+        )
+    return f"{say(', ').join(counts)}{_first(day)}{tokens}"
 
 
 def _first(day: _Day) -> str:
@@ -186,4 +194,4 @@ def _span(duration_s: float) -> str:
         return say("{days} d {hours} h", days=days, hours=hours)
     if hours:
         return say("{hours} h {minutes} min", hours=hours, minutes=minutes)
-    return say("{count} min", count=minutes)
+    return say("{count} min", count=minutes) if minutes else say("{count} s", count=int(duration_s))

@@ -143,7 +143,7 @@ def _print(report: Report) -> None:
     print_result(
         say(
             "\n{verdict}: {problems} problem(s), {warnings} warning(s).",
-            verdict="OK" if report.is_ok else "NOT OK",
+            verdict=say("OK") if report.is_ok else say("NOT OK"),
             problems=counts[Verdict.PROBLEM],
             warnings=counts[Verdict.WARNING],
         )

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from cursor_api.cli.doctor.inner_call import App, Called, call
 from cursor_api.domain.credential import Secret
+from cursor_api.options.said import tell
 
 CHAT_PATH: Final = "/v1/chat/completions"
 HTTP_OK: Final = 200
@@ -45,7 +46,7 @@ class Target(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What came of one chat, in a line."""
+    """What came of one chat, in a line that was told."""
 
     name: str
     is_ok: bool
@@ -62,9 +63,13 @@ async def _try_whole(app: App, key: Secret, target: Target) -> Outcome:
         return _failed("whole", called)
     choice = content["choices"][0]
     said = str(choice["message"].get("content") or "")
-    detail = (
-        f"{called.took_s:.1f} s, {choice.get('finish_reason')}, said {said[:SAID_MAX]!r},"
-        f" usage {_usage(content.get('usage'))}{_ignored(called)}"
+    detail = tell(
+        "{took:.1f} s, {reason}, said {said!r}, usage {usage}{ignored}",
+        took=called.took_s,
+        reason=choice.get("finish_reason"),
+        said=said[:SAID_MAX],
+        usage=_usage(content.get("usage")),
+        ignored=_ignored(called),
     )
     return Outcome("whole", is_ok=bool(said), detail=detail)
 
@@ -81,10 +86,16 @@ async def _try_stream(app: App, key: Secret, target: Target) -> Outcome:
     usage = next((one["usage"] for one in events if one.get("usage")), None)
     fault = next((one["error"] for one in events if one.get("error")), None)
     has_end = called.body.rstrip().endswith(DATA + DONE)
-    detail = (
-        f"first after {called.first_after_s or 0:.1f} s, all after {called.took_s:.1f} s,"
-        f" {len(events)} events, {reason}, usage {_usage(usage)}{'' if has_end else ', no [DONE]'}"
-        f"{f', error: {_message(fault)}' if fault else ''}"
+    detail = tell(
+        "first after {first:.1f} s, all after {took:.1f} s, {count} events, {reason},"
+        " usage {usage}{end}{error}",
+        first=called.first_after_s or 0.0,
+        took=called.took_s,
+        count=len(events),
+        reason=reason,
+        usage=_usage(usage),
+        end="" if has_end else tell(", no [DONE]"),
+        error=tell(", error: {message}", message=_message(fault)) if fault else "",
     )
     is_ok = bool(text and reason and usage and has_end and not fault)
     return Outcome("stream", is_ok=is_ok, detail=detail)
@@ -100,16 +111,24 @@ async def _try_tool(app: App, key: Secret, target: Target) -> Outcome:
     choice = content["choices"][0]
     calls = choice["message"].get("tool_calls") or ()
     if not calls:
-        words = f"no call; {choice.get('finish_reason')}, answered in text{_ignored(called)}"
+        words = tell(
+            "no call; {reason}, answered in text{ignored}",
+            reason=choice.get("finish_reason"),
+            ignored=_ignored(called),
+        )
         return Outcome("tool", is_ok=True, detail=words)
     function = calls[0].get("function") or {}
     try:
         is_right = "place" in json.loads(function.get("arguments") or "")
     except (ValueError, TypeError):
         is_right = False
-    detail = (
-        f"{called.took_s:.1f} s, {len(calls)} call(s) of {function.get('name')}, arguments"
-        f" {'as asked' if is_right else 'not as asked'}, {choice.get('finish_reason')}"
+    detail = tell(
+        "{took:.1f} s, {count} call(s) of {name}, {judged}, {reason}",
+        took=called.took_s,
+        count=len(calls),
+        name=function.get("name"),
+        judged=tell("arguments as asked") if is_right else tell("arguments not as asked"),
+        reason=choice.get("finish_reason"),
     )
     return Outcome("tool", is_ok=is_right, detail=detail)
 
@@ -120,7 +139,11 @@ async def _try_leaving(app: App, key: Secret, target: Target) -> Outcome:
     if called.status != HTTP_OK or called.ended_after_leaving_s is None:
         return _failed("cancel", called)
     gone_s = called.ended_after_leaving_s
-    detail = f"left after {called.first_after_s or 0:.1f} s, let go of after {gone_s:.2f} s"
+    detail = tell(
+        "left after {first:.1f} s, let go of after {gone:.2f} s",
+        first=called.first_after_s or 0.0,
+        gone=gone_s,
+    )
     return Outcome("cancel", is_ok=gone_s <= LEAVING_S_MAX, detail=detail)
 
 
@@ -167,8 +190,9 @@ def _failed(name: str, called: Called) -> Outcome:
     try:
         words = _message(json.loads(called.body).get("error"))
     except (ValueError, AttributeError):
-        words = "not the answer that was asked for"
-    return Outcome(name, is_ok=False, detail=f"status {called.status}: {words}")
+        words = tell("not the answer that was asked for")
+    detail = tell("status {status}: {words}", status=called.status, words=words)
+    return Outcome(name, is_ok=False, detail=detail)
 
 
 def _message(error: Any) -> str:
@@ -177,10 +201,10 @@ def _message(error: Any) -> str:
 
 def _usage(usage: Any) -> str:
     if not isinstance(usage, dict):
-        return "none"
+        return tell("none")
     return f"{usage.get('prompt_tokens')}+{usage.get('completion_tokens')}"
 
 
 def _ignored(called: Called) -> str:
     names = called.headers.get("x-ignored-params")
-    return f", ignored: {names}" if names else ""
+    return tell(", ignored: {names}", names=names) if names else ""

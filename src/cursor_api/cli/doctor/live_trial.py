@@ -27,16 +27,20 @@ from cursor_api.cli.terminal.display import plain, print_json
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
 from cursor_api.cli.terminal.question import is_agreed
-from cursor_api.cli.terminal.telling import told
+from cursor_api.cli.terminal.telling import in_words, told
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, StoreError
 from cursor_api.installed import KINDS, Settings
+from cursor_api.options.said import tell
 from cursor_api.options.upstreams import UpstreamSettings
+from cursor_api.settings.report import display_width
 from cursor_api.stores.files.pool_state import MemoryPoolStateStore
 from cursor_api.telemetry.logs import configure_logging
 
 # An upstream that needs longer for one small chat has failed.
 PROBE_S_MAX: Final = 120.0
+# For "FAILED", or for four signs of Chinese.
+_CELL_WIDTH: Final = 10
 
 
 class LiveReport(Struct, frozen=True):
@@ -146,14 +150,14 @@ def _has_agreed(targets: Sequence[Target]) -> bool:
 async def _try_route(gateway: Gateway, key: Secret, target: Target) -> dict[str, Any]:
     outcomes: list[Outcome] = []
     if target.model is None:
-        outcomes.append(Outcome("models", is_ok=False, detail="it lists no model; name one"))
+        outcomes.append(Outcome("models", is_ok=False, detail=tell("it lists no model; name one")))
     else:
         for name, probe in PROBES.items():
             try:
                 async with asyncio.timeout(PROBE_S_MAX):
                     outcomes.append(await probe(gateway.app, key, target))
             except TimeoutError:
-                words = f"no whole answer within {PROBE_S_MAX:.0f} s"
+                words = tell("no whole answer within {seconds:.0f} s", seconds=PROBE_S_MAX)
                 outcomes.append(Outcome(name, is_ok=False, detail=words))
     return {
         "upstream": target.upstream,
@@ -165,7 +169,7 @@ async def _try_route(gateway: Gateway, key: Secret, target: Target) -> dict[str,
 
 
 def _masked(route: dict[str, Any], redact: Any) -> dict[str, Any]:
-    chats = [one | {"detail": redact(one["detail"])} for one in route["chats"]]
+    chats = [one | {"detail": redact(in_words(one["detail"]))} for one in route["chats"]]
     return route | {"chats": chats}
 
 
@@ -180,8 +184,12 @@ def _print(report: LiveReport) -> None:
     for route in report.routes:
         print_result(f"\n{route['upstream']} ({route['kind']}), {plain(route['model'] or '-')}")
         for one in route["chats"]:
-            mark = "ok" if one["is_ok"] else "FAILED"
-            print_result(f"  {mark:<8}{one['chat']:<8}{plain(one['detail'])}")
-    print_result(
-        "\nOK" if report.is_ok else say("\nNOT OK: this report may be pasted into a bug report.")
-    )
+            mark = say("ok") if one["is_ok"] else say("FAILED")
+            print_result(f"  {_cell(mark)}{_cell(say(one['chat']))}{plain(one['detail'])}")
+    print_result(f"\n{say('OK') if report.is_ok else say('NOT OK')}")
+    if not report.is_ok:
+        print_result(say("This report may be pasted into a bug report."))
+
+
+def _cell(word: str) -> str:
+    return word + " " * (_CELL_WIDTH - display_width(word))

@@ -29,7 +29,7 @@ def limits_in_words(limits: Limits) -> str:
     words = [f"{amount:,} {say(unit)}" for amount, unit in named if amount is not None]
     if limits.budget is not None:
         words.append(budget_in_words(limits.budget))
-    return ", ".join(words) or say(NO_LIMIT)
+    return say(", ").join(words) or say(NO_LIMIT)
 
 
 def budget_in_words(limit: Budget) -> str:

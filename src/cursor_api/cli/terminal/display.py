@@ -30,7 +30,8 @@ _DAY_S: Final = 24 * _HOUR_S
 _UNITS: Final = (
     (2 * _DAY_S, _DAY_S, "{count} days"),
     (2 * _HOUR_S, _HOUR_S, "{count} h"),
-    (0, _MINUTE_S, "{count} min"),
+    (_MINUTE_S, _MINUTE_S, "{count} min"),
+    (0, 1, "{count} s"),
 )
 
 
@@ -40,9 +41,12 @@ class TerminalObserver:
     def notice(self, event: str, /, **facts: object) -> None:
         """Nothing: the command says itself what it has done."""
 
-    def warn(self, event: str | Notice, /, **facts: object) -> None:
+    def warn(
+        self, event: str | Notice, /, *, exc_info: BaseException | None = None, **facts: object
+    ) -> None:
         """One line on standard error."""
-        details = "; ".join(map(in_words, facts.values()))
+        told = facts.values() if exc_info is None else (*facts.values(), exc_info)
+        details = "; ".join(map(in_words, told))
         text = f"{plain(in_words(event))}{': ' if details else ''}{plain(details)}"
         print_error(say("warning: {warning}", warning=text))
 
@@ -58,21 +62,20 @@ def format_instant(at: datetime | None, now: datetime) -> str:
     if at is None:
         return say("unknown")
     apart_s = (at - now).total_seconds()
-    for from_s, unit_s, unit in _UNITS:
-        if abs(apart_s) >= from_s:
-            span = say(unit, count=round(abs(apart_s) / unit_s))
-            break
+    span = _span(abs(apart_s))
     distance = say("in {span}", span=span) if apart_s > 0 else say("{span} ago", span=span)
     return f"{at.astimezone():%Y-%m-%d %H:%M} ({distance})"
 
 
 def format_ago(at: datetime, now: datetime) -> str:
-    """How long ago, in the largest unit that tells enough."""
-    apart_s = max((now - at).total_seconds(), 0.0)
-    if apart_s < _MINUTE_S:
-        return say("{span} ago", span=say("{count} s", count=round(apart_s)))
-    unit_s, unit = next((unit_s, unit) for from_s, unit_s, unit in _UNITS if apart_s >= from_s)
-    return say("{span} ago", span=say(unit, count=round(apart_s / unit_s)))
+    """How long ago; what a clock that runs ahead has called later was just now."""
+    return say("{span} ago", span=_span(max((now - at).total_seconds(), 0.0)))
+
+
+def _span(duration_s: float) -> str:
+    """In the largest unit that tells enough."""
+    unit_s, unit = next((unit_s, unit) for from_s, unit_s, unit in _UNITS if duration_s >= from_s)
+    return say(unit, count=round(duration_s / unit_s))
 
 
 def now_utc() -> datetime:

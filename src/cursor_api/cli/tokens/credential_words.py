@@ -51,7 +51,7 @@ def describe_use(report: CredentialReport, now: datetime) -> str:
         counts.append(say("{count} answered", count=report.success_count))
     if report.failure_count:
         counts.append(say("{count} failed", count=report.failure_count))
-    return ", ".join([*counts, format_ago(report.last_used_at, now)])
+    return say(", ").join([*counts, format_ago(report.last_used_at, now)])
 
 
 def describe_end(report: CredentialReport) -> str:

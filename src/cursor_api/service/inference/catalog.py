@@ -191,9 +191,9 @@ class Catalog:
         is_name = len(model_id) <= COMPARED_CHARS_MAX
         names = list(islice(self._models, COMPARED_COUNT_MAX)) if is_name else ()
         near = difflib.get_close_matches(model_id, names, SUGGESTIONS_MAX, cutoff=0.5)
-        hint = f"Did you mean {', '.join(near)}?" if near else "GET /v1/models lists all of them."
+        hint = f"Did you mean {', '.join(near)}? " if near else ""
         return Fault(
             FaultKind.MODEL_NOT_FOUND,
-            f"The model {model_id[:100]!r} does not exist. {hint}",
+            f"The model {model_id[:100]!r} does not exist. {hint}GET /v1/models lists all of them.",
             param="model",
         )

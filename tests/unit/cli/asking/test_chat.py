@@ -103,4 +103,5 @@ def test_a_reader_of_chinese_gets_the_gateways_words_as_a_quotation(
     meaning, words = capsys.readouterr().err.splitlines()
     assert meaning == "错误：没有提供此名称的模型。"
     assert words.startswith("网关的原话：“The model 'gpt-dem' does not exist.")
-    assert words.endswith("?”。")
+    assert "Did you mean gpt-demo" in words
+    assert words.endswith("GET /v1/models lists all of them”。")

@@ -75,6 +75,9 @@ def test_the_filters_are_the_gateways(
     assert [one.split()[-1] for one in capsys.readouterr().out.splitlines()[1:]] == ["m1", "m2"]
     asked = parse_qs(urlsplit(scripted.asked[-1].line.split()[1]).query)
     assert set(asked) == {"status", "model", "since", "count"}
+    for name in ("answered", "success"):
+        assert main(["logs", "--url", scripted.url, "--status", name]) == 0
+        assert "status=success" in scripted.asked[-1].line
     assert (asked["model"], asked["count"]) == (["a&b"], ["7"])
 
 
@@ -83,7 +86,7 @@ def test_the_filters_are_the_gateways(
     [
         (["--since", "tomorrow"], "--since takes 30m"),
         (["-n", "0"], "-n takes"),
-        (["--status", "lost"], "status"),
+        (["--status", "lost"], "--status takes answered"),
         (["no-such-request"], "request"),
         (["--url", "http://127.0.0.1:1"], "cursor-api serve"),
     ],

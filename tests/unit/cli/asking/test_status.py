@@ -79,3 +79,20 @@ def test_none_runs(capsys: pytest.CaptureFixture[str]) -> None:
     """With how to start it."""
     assert main(["status", "--url", "http://127.0.0.1:1"]) == 1
     assert "cursor-api serve" in capsys.readouterr().err
+
+
+def test_what_was_counted_and_what_was_estimated(
+    scripted: ListingGateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Side by side, as everywhere; a gateway that has just started counts seconds."""
+    day = dict.fromkeys(("failed", "refused", "cancelled", "input"), 0)
+    day |= {"answered": 2, "output": 1, "input_estimated": 1400, "output_estimated": 3}
+    scripted.body = json.dumps(NOW | {"last_24h": day, "uptime": 7.9}).encode()
+    main(["status", "--url", scripted.url])
+    told = capsys.readouterr().out
+    assert "2 answered; 0 tokens in, 1 out; estimated besides: 1,400 in, 3 out\n" in told
+    assert "up 7 s)" in told
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    scripted.body = json.dumps(NOW | {"last_24h": day | {"failed": 1}}).encode()
+    main(["status", "--url", scripted.url])
+    assert "2 个已回答，1 个失败；输入 0 个 token" in capsys.readouterr().out

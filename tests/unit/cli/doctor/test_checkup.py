@@ -72,7 +72,7 @@ def test_a_reader_of_chinese_gets_all_of_it(
     said = capsys.readouterr().out
     for words in ("项设置均可使用", "目前没有网关在运行", "上游 mine（openai）", "列出 1 个模型"):
         assert words in said, words
-    assert said.endswith("\nOK：0 个错误，0 个警告。\n")
+    assert said.endswith("\n检查通过：0 个错误，0 个警告。\n")
     assert main(["doctor", "--json"]) == 0
     checks = json.loads(capsys.readouterr().out)["checks"]
     assert {"settings", "gateway", "credentials"} <= {one["area"] for one in checks}

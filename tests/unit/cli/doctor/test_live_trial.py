@@ -53,6 +53,28 @@ def test_a_report_that_can_be_shown(capsys: pytest.CaptureFixture[str], endpoint
     assert len(endpoint.bodies()) == 4
 
 
+def test_the_report_is_told_in_chinese(
+    capsys: pytest.CaptureFixture[str],
+    endpoint: Endpoint,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """To whoever reads it; what programs read stays English."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(["doctor", "--live", "--yes", "--route", "mine"]) == 0
+    said = capsys.readouterr().out
+    assert "完整回答" in said
+    assert "用量 70+30" in said
+    assert said.endswith("\n检查通过\n")
+    endpoint.refusals.append((400, {"message": "no"}))
+    assert main(["doctor", "--live", "--yes", "--route", "mine"]) == 1
+    failed = capsys.readouterr().out
+    assert "失败" in failed
+    assert "状态码 400" in failed
+    assert failed.endswith("检查未通过\n此报告可以贴进问题报告。\n")
+    assert main(["doctor", "--live", "--yes", "--route", "mine", "--json"]) == 0
+    assert "usage 70+30" in capsys.readouterr().out
+
+
 def test_one_that_fails(capsys: pytest.CaptureFixture[str], endpoint: Endpoint) -> None:
     """The others are tried all the same; exit status 1; for scripts as JSON."""
     endpoint.refusals.append((400, {"message": f"not with {KEY}"}))
