@@ -139,7 +139,6 @@ def read_events(pieces: Iterable[bytes], event_bytes_max: int = 1 << 16) -> Read
     except SSEError as error:
         assert decoder.is_cut
         return Reading((*events, *error.events), error.reason.value)
-    decoder.close()
     return Reading(tuple(events), CUT if decoder.is_cut else COMPLETE)
 
 

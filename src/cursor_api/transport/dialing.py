@@ -37,7 +37,6 @@ from cursor_api.transport.target import Place, Proxy, Way
 KNOWN_S: Final = 10.0
 # Until the next address of a name is tried beside the one before (RFC 8305).
 NEXT_ADDRESS_S: Final = 0.25
-ALPN: Final = ("http/1.1",)
 
 Address: TypeAlias = tuple[
     int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[object, ...]
@@ -49,7 +48,7 @@ def make_tls(ca_file: Path | None = None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_file is not None:
         context.load_verify_locations(cafile=ca_file)
-    context.set_alpn_protocols(list(ALPN))
+    context.set_alpn_protocols(["http/1.1"])
     return context
 
 
@@ -149,27 +148,18 @@ class Dialer:
                 loop=loop,
                 socket_factory=make_socket,
             )
-        except TimeoutError as error:
-            # The network's own, not our limit's: that one cancels.
-            raise UnreachableError(error) from error
         except OSError as error:
+            # A TimeoutError, too: it is the network's own, as our limit cancels.
             raise UnreachableError(error) from error
         line = Line(loop, self._owner)
         try:
-            if tls is None:
-                await loop.create_connection(lambda: line, sock=sock)
-            else:
-                await loop.create_connection(
-                    lambda: line, sock=sock, ssl=tls, server_hostname=place.host
-                )
-        except ssl.SSLError as error:
+            await loop.create_connection(
+                lambda: line, sock=sock, ssl=tls, server_hostname=place.host if tls else None
+            )
+        except BaseException as error:
             sock.close()
-            raise _handshake_error(error) from error
-        except OSError as error:
-            sock.close()
-            raise UnreachableError(error) from error
-        except BaseException:
-            sock.close()
+            if isinstance(error, OSError):
+                raise _connection_error(error) from error
             raise
         return line
 
@@ -203,10 +193,8 @@ class Dialer:
         line = Line(loop, self._owner)
         try:
             transport = await loop.start_tls(outer.transport, line, tls, server_hostname=host)
-        except ssl.SSLError as error:
-            raise _handshake_error(error) from error
         except OSError as error:
-            raise UnreachableError(error) from error
+            raise _connection_error(error) from error
         if transport is None:
             raise HandshakeError
         line.connection_made(transport)
@@ -218,7 +206,9 @@ def _check_tunnel(status: int) -> None:
         raise ProxyRefusedError(f"status {status}")
 
 
-def _handshake_error(error: ssl.SSLError) -> HandshakeError:
+def _connection_error(error: OSError) -> HandshakeError | UnreachableError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return CertificateError(error)
-    return HandshakeError(str(error))
+    if isinstance(error, ssl.SSLError):
+        return HandshakeError(str(error))
+    return UnreachableError(error)

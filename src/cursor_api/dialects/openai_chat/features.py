@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from cursor_api.dialects.openai_chat.parameters import is_forced
 from cursor_api.dialects.openai_chat.schema import NOTHING, ChatIn
 from cursor_api.domain.features import Feature, RequestedFeature
 
@@ -58,6 +59,7 @@ NEUTRAL: Final[dict[str, frozenset[bytes]]] = {
 SHORT_BYTES: Final = 64
 
 _NONE: Final[frozenset[bytes]] = frozenset()
+_BRACE: Final = ord("{")
 _NULL: Final = b"null"
 _ITEMS: Final = tuple(FIELDS.items())
 _given_in: Final = operator.attrgetter(*FIELDS)
@@ -82,6 +84,8 @@ def read_features(chat: ChatIn, places: Mapping[Feature, str]) -> tuple[Requeste
 
 def _asks(name: str, raw: msgspec.Raw) -> bool:
     view = memoryview(raw)
+    if name == "tool_choice" and view[0] == _BRACE:
+        return is_forced(raw)
     if len(view) > SHORT_BYTES:
         return True
     value = bytes(view)
