@@ -28,6 +28,7 @@ class Feature(enum.Enum):
     SEED = "a seed"
     LOGPROBS = "log probabilities"
     LOGIT_BIAS = "logit bias"
+    VERBOSITY = "a choice of how long to answer"
     SERVICE_TIER = "service tiers"
 
 

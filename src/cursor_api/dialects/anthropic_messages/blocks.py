@@ -32,7 +32,7 @@ from cursor_api.domain.content import (
 )
 from cursor_api.domain.errors import Fault, invalid_request, quote
 from cursor_api.wire.cache_marks import mark_last
-from cursor_api.wire.images import ImageError, decode_image
+from cursor_api.wire.images import LINK_CHARS_MAX, ImageError, decode_image, is_link
 from cursor_api.wire.json_lenient import NOTHING, find_value
 from cursor_api.wire.json_texts import decode_arguments
 from cursor_api.wire.limits import RequestLimits
@@ -45,8 +45,6 @@ IN_MESSAGES: Final = IN_RESULTS | {"thinking", "redacted_thinking", "tool_use", 
 IN_SYSTEM: Final = frozenset({"text"})
 # Places of blocks that an answer's header names.
 IGNORED_MAX: Final = 20
-# Servers take some 8,000 in a request line; signed addresses have 2,000.
-LINK_CHARS_MAX: Final = 8_000
 
 # ("messages", 3, "content", 0) is messages.3.content.0.
 Place = tuple[str | int, ...]
@@ -237,7 +235,7 @@ class Blocks:
 def _linked_image(url: str | None, place: Place) -> LinkedImage:
     if url is None:
         raise missing(place)
-    if len(url) > LINK_CHARS_MAX or not url[:8].lower().startswith(("http://", "https://")):
+    if len(url) > LINK_CHARS_MAX or not is_link(url):
         raise invalid_request(
             f"A web address of at most {LINK_CHARS_MAX} characters is expected.",
             code="invalid_image_url",

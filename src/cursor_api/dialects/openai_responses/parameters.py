@@ -44,6 +44,7 @@ from cursor_api.wire.limits import RequestLimits
 CHOICES: Final = {"auto": Choice.AUTO, "none": Choice.NONE, "required": Choice.ANY}
 KNOWN_TOOLS: Final = frozenset({"function", "custom"})
 DEFAULT_TIERS: Final = frozenset({None, "auto", "default"})
+USUAL_VERBOSITY: Final = frozenset({None, "medium"})
 # Tools that an answer's header names.
 IGNORED_MAX: Final = 20
 _EFFORTS: Final = {effort.value: effort for effort in Effort}
@@ -85,6 +86,7 @@ class _FormatIn(Struct, gc=False):
 
 class _TextIn(Struct, gc=False):
     format: Raw = NOTHING
+    verbosity: Raw = NOTHING
 
 
 class _ReasoningIn(Struct, gc=False):
@@ -195,8 +197,10 @@ def read_parameters(given: ResponsesIn, tools: Tools) -> Parameters:
             output_count_max=find_value(COUNT, given.max_output_tokens),
         ),
         reasoning=_reasoning(given.reasoning),
-        user=find_value(TEXT, given.user),
+        # The newer name says why it is wanted.
+        user=find_value(TEXT, given.user) or find_value(TEXT, given.safety_identifier),
         prompt_cache_key=find_value(TEXT, given.prompt_cache_key),
+        verbosity=_verbosity(given.text),
     )
 
 
@@ -213,6 +217,8 @@ def read_features(
             found.append(RequestedFeature(Feature.FORCED_TOOLS, "tool_choice"))
     if given.text is not NOTHING and _output(given.text) is not None:
         found.append(RequestedFeature(Feature.OUTPUT_FORM, "text.format"))
+    if given.text is not NOTHING and _verbosity(given.text) not in USUAL_VERBOSITY:
+        found.append(RequestedFeature(Feature.VERBOSITY, "text.verbosity"))
     if given.reasoning is not NOTHING and _reasoning(given.reasoning) is not None:
         found.append(RequestedFeature(Feature.REASONING, "reasoning"))
     found += _read_numbers(given)
@@ -280,6 +286,11 @@ def _output(raw: Raw) -> OutputForm | None:
     return OutputForm(
         find_object(form.schema), form.name or "", form.description or "", bool(form.strict)
     )
+
+
+def _verbosity(raw: Raw) -> str | None:
+    text = find_value(_TEXT_IN, raw)
+    return None if text is None else find_value(TEXT, text.verbosity)
 
 
 def _reasoning(raw: Raw) -> Reasoning | None:

@@ -177,7 +177,7 @@ class Credentials:
             notices=tuple(self._roster.warnings),
             trouble=Trouble(trouble.message, trouble.problems, trouble.notice) if trouble else None,
             upstreams=tuple(
-                report_upstream(name, endpoint.breaker, self._clock)
+                report_upstream(name, endpoint.breakers, self._clock)
                 for name, endpoint in self._endpoints.items()
             ),
         )

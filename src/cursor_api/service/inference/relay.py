@@ -76,8 +76,10 @@ class Relay:
     def upstream_states(self) -> dict[str, str]:
         """Whether each upstream is asked: the state of its breaker, by its name."""
         now = self._collaborators.clock.monotonic()
-        endpoints = self._collaborators.endpoints
-        return {name: endpoint.breaker.state(now).value for name, endpoint in endpoints.items()}
+        return {
+            name: endpoint.breakers.standing(now).state(now).value
+            for name, endpoint in self._collaborators.endpoints.items()
+        }
 
     def find_served(self, models: Sequence[Model]) -> Sequence[Model]:
         """Those to which a credential leads; all of them where there is no credential at all."""

@@ -185,7 +185,7 @@ class Search:
         """A lease for the next attempt; Fault(OVERLOADED) is worth a wait."""
         retry = self._retry
         if retry is None:
-            self._endpoint.breaker.check(self._with.clock.monotonic())
+            self._endpoint.breakers.check(self._route.model, self._with.clock.monotonic())
             return self._endpoint.pool.lease(self._ask)
         try:
             self._check_breaker()
@@ -199,7 +199,7 @@ class Search:
     def _check_breaker(self) -> None:
         """Raise the Fault of an endpoint that is not asked now."""
         if self._retry is None or not self._retry.is_probe:
-            self._endpoint.breaker.check(self._with.clock.monotonic())
+            self._endpoint.breakers.check(self._route.model, self._with.clock.monotonic())
 
     def _pay(self, lease: Lease) -> Lease:
         """Take what a retry costs; gives the lease back and raises where it cannot be had."""
@@ -244,7 +244,7 @@ class Search:
         """Ask one credential; returns when its first text is here, and settles otherwise."""
         clock, endpoint = self._with.clock, self._endpoint
         started_at, began = clock.now(), clock.monotonic()
-        is_probe = endpoint.breaker.take(began)
+        is_probe = endpoint.breakers.take(self._route.model, began)
         try:
             opened = endpoint.open(self._chat, self._route, lease.credential)
             batches = await opened.__aenter__()
@@ -264,7 +264,7 @@ class Search:
         except BaseException:
             # The caller left, or a bug: neither tells anything.
             lease.settle()
-            endpoint.breaker.release(is_probe=is_probe)
+            endpoint.breakers.release(self._route.model, is_probe=is_probe)
             raise
         endpoint.answered_at = ended = clock.monotonic()
         self._tell_breaker(None, ended, is_probe=is_probe)
@@ -297,8 +297,10 @@ class Search:
         retry = self._retry
         if retry is not None and retry.is_probe:
             is_probe, retry.is_probe = True, False
-        if self._endpoint.breaker.record(fault, now, is_probe=is_probe):
-            self._with.endpoints.report_breaker(self._endpoint)
+        breakers, model = self._endpoint.breakers, self._route.model
+        changed = breakers.record(fault, model, now, is_probe=is_probe)
+        if changed is not None:
+            self._with.endpoints.report_breaker(self._endpoint, changed)
 
     def _blame_endpoint(self) -> None:
         """Nobody was answered here: each failure counts against the endpoint."""
@@ -328,9 +330,7 @@ class Search:
         match decision.action:
             case Action.GIVE_UP:
                 raise fault
-            case Action.OTHER_CREDENTIAL:
-                retry.barred |= {lease.credential}
-            case Action.SWITCH:
+            case Action.OTHER_CREDENTIAL | Action.SWITCH:
                 retry.barred |= {lease.credential}
             case Action.RETRY:
                 retry.tried |= {lease.credential}

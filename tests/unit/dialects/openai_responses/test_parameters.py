@@ -97,7 +97,9 @@ def test_everything_else() -> None:
         reasoning=Reasoning(Effort.XHIGH),
         user="u",
         prompt_cache_key="k",
+        verbosity="low",
     )
+    assert asked(safety_identifier="s").user == "s"
     assert asked(text={"format": {"type": "json_object"}}).output == OutputForm()
     assert asked(text={"format": {"type": "text"}}).output is None
     assert asked(temperature="hot", reasoning=[], text=5, tools={}) == Parameters()
@@ -108,7 +110,7 @@ def test_what_it_asks_for_by_name() -> None:
     found = parse(
         tools=[FUNCTION],
         tool_choice="required",
-        text={"format": {"type": "json_object"}},
+        text={"format": {"type": "json_object"}, "verbosity": "high"},
         reasoning={"effort": "low"},
         max_output_tokens=9,
         temperature=0,
@@ -117,9 +119,11 @@ def test_what_it_asks_for_by_name() -> None:
         service_tier="flex",
     ).chat.origin.features
     assert [one.param for one in found] == [
-        *("tools", "tool_choice", "text.format", "reasoning", "max_output_tokens"),
+        *("tools", "tool_choice", "text.format", "text.verbosity", "reasoning"),
+        "max_output_tokens",
         *("temperature", "top_p", "top_logprobs", "service_tier"),
     ]
+    assert parse(text={"verbosity": "medium"}).chat.origin.features == ()
     plain = {"tool_choice": "auto", "top_logprobs": 0, "service_tier": "auto", "text": None}
     assert parse(**plain, reasoning={"summary": "auto"}).chat.origin.features == ()
 
