@@ -2,7 +2,7 @@
 
 Rules of this file:
 - A connection is made within its limit or not at all; what a cancelled one has opened is closed.
-- Certificates are verified, always.
+- Certificates are verified: see tls.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import ssl
 from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import aiohappyeyeballs
 
@@ -32,6 +32,7 @@ from cursor_api.transport.errors import (
 )
 from cursor_api.transport.line import Line, LineOwner
 from cursor_api.transport.target import Place, Proxy, Way
+from cursor_api.transport.tls import UpstreamTls, make_tls, system_tls
 
 # How long what a name means is taken for known: a burst of connections asks once.
 KNOWN_S: Final = 10.0
@@ -41,27 +42,6 @@ NEXT_ADDRESS_S: Final = 0.25
 Address: TypeAlias = tuple[
     int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[object, ...]
 ]
-
-
-def make_tls(ca_file: Path | None = None) -> ssl.SSLContext:
-    """Trusts the system's authorities, and those of the file too. Raises OSError."""
-    context = ssl.create_default_context()
-    if ca_file is not None:
-        context.load_verify_locations(cafile=ca_file)
-    context.set_alpn_protocols(["http/1.1"])
-    return context
-
-
-@functools.cache
-def _system_tls() -> ssl.SSLContext:
-    """One for the process: reading the system's authorities takes 20 ms."""
-    return make_tls()
-
-
-def make_socket(address: Address) -> socket.socket:
-    """A socket for a connection to an address."""
-    family, kind, protocol, _, _ = address
-    return socket.socket(family, kind, protocol)
 
 
 class Names:
@@ -130,37 +110,34 @@ class Dialer:
         except TimeoutError as error:
             raise ConnectTimeoutError from error
 
-    async def _find_tls(self) -> ssl.SSLContext:
+    async def _find_tls(self) -> UpstreamTls:
         if self._tls is None:
             loop = asyncio.get_running_loop()
-            self._tls = await loop.run_in_executor(None, _system_tls)
+            self._tls = await loop.run_in_executor(None, system_tls)
         return self._tls
 
     async def _open(self, place: Place) -> Line:
         addresses = await self._names.find(place)
-        loop = asyncio.get_running_loop()
-        tls = await self._find_tls() if place.is_tls else None
+        if len(addresses) == 1:
+            # The loop knows a numeric address; to connect a socket of ours, it would ask a thread.
+            host, port = addresses[0][4][:2]
+            return await self._connect(place, host=host, port=port)
+        sock = await _race(addresses)
         try:
-            sock = await aiohappyeyeballs.start_connection(
-                list(addresses),
-                happy_eyeballs_delay=NEXT_ADDRESS_S,
-                interleave=1,
-                loop=loop,
-                socket_factory=make_socket,
-            )
-        except OSError as error:
-            # A TimeoutError, too: it is the network's own, as our limit cancels.
-            raise UnreachableError(error) from error
-        line = Line(loop, self._owner)
-        try:
-            await loop.create_connection(
-                lambda: line, sock=sock, ssl=tls, server_hostname=place.host if tls else None
-            )
-        except BaseException as error:
+            return await self._connect(place, sock=sock)
+        except BaseException:
             sock.close()
-            if isinstance(error, OSError):
-                raise _connection_error(error) from error
             raise
+
+    async def _connect(self, place: Place, **where: Any) -> Line:
+        loop = asyncio.get_running_loop()
+        line = Line(loop, self._owner)
+        tls = await self._find_tls() if place.is_tls else None
+        hostname = place.host if tls else None
+        try:
+            await loop.create_connection(lambda: line, ssl=tls, server_hostname=hostname, **where)
+        except OSError as error:
+            raise _connection_error(error) from error
         return line
 
     async def _open_proxy(self, proxy: Proxy) -> Line:
@@ -188,7 +165,7 @@ class Dialer:
             outer.close()
             raise
 
-    async def _wrap(self, outer: Line, tls: ssl.SSLContext, host: str) -> Line:
+    async def _wrap(self, outer: Line, tls: UpstreamTls, host: str) -> Line:
         loop = asyncio.get_running_loop()
         line = Line(loop, self._owner)
         try:
@@ -199,6 +176,18 @@ class Dialer:
             raise HandshakeError
         line.connection_made(transport)
         return line
+
+
+async def _race(addresses: Sequence[Address]) -> socket.socket:
+    """Connected to the first of them that answers; raises UnreachableError."""
+    try:
+        return await aiohappyeyeballs.start_connection(
+            list(addresses),
+            happy_eyeballs_delay=NEXT_ADDRESS_S,
+            interleave=1,
+        )
+    except OSError as error:
+        raise UnreachableError(error) from error
 
 
 def _check_tunnel(status: int) -> None:

@@ -15,8 +15,9 @@ from typing import Final
 import msgspec
 
 from cursor_api.dialects.openai_chat.parameters import is_forced
-from cursor_api.dialects.openai_chat.schema import NOTHING, ChatIn
+from cursor_api.dialects.openai_chat.schema import ChatIn
 from cursor_api.domain.features import Feature, RequestedFeature
+from cursor_api.wire.json_lenient import NOTHING
 
 # Each with what it asks for.
 FIELDS: Final = {
@@ -40,6 +41,9 @@ FIELDS: Final = {
     "top_logprobs": Feature.LOGPROBS,
     "logit_bias": Feature.LOGIT_BIAS,
     "service_tier": Feature.SERVICE_TIER,
+    "verbosity": Feature.VERBOSITY,
+    "modalities": Feature.SPEECH,
+    "web_search_options": Feature.OWN,
 }
 # Fields that ask for nothing, besides those without a value.
 NEUTRAL: Final[dict[str, frozenset[bytes]]] = {
@@ -54,6 +58,8 @@ NEUTRAL: Final[dict[str, frozenset[bytes]]] = {
     "top_logprobs": frozenset({b"0"}),
     "logit_bias": frozenset({b"{}"}),
     "service_tier": frozenset({b'"auto"', b'"default"'}),
+    "verbosity": frozenset({b'"medium"'}),
+    "modalities": frozenset({b"[]", b'["text"]'}),
 }
 # Longer values are not looked at: none of those above is, nor is a form that asks for text.
 SHORT_BYTES: Final = 64

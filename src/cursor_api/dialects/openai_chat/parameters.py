@@ -67,6 +67,7 @@ class _ParametersIn(Struct, gc=False):
     reasoning_effort: Raw = NOTHING
     reasoning: Raw = NOTHING
     user: Raw = NOTHING
+    safety_identifier: Raw = NOTHING
     prompt_cache_key: Raw = NOTHING
 
 
@@ -155,14 +156,15 @@ def read_parameters(body: bytes) -> Parameters:
             stop=_stop(given.stop),
         ),
         reasoning=_reasoning(given),
-        user=find_value(TEXT, given.user),
+        # The newer name says why it is wanted.
+        user=find_value(TEXT, given.user) or find_value(TEXT, given.safety_identifier),
         prompt_cache_key=find_value(TEXT, given.prompt_cache_key),
     )
 
 
 def read_conversation(prompt_cache_key: Raw) -> str | None:
     """What requests of one conversation share, where the caller names it."""
-    return find_value(TEXT, prompt_cache_key) if memoryview(prompt_cache_key) else None
+    return find_value(TEXT, prompt_cache_key)
 
 
 def read_custom(tools: Raw) -> frozenset[str]:

@@ -25,7 +25,6 @@ from cursor_api.dialects.openai_chat.parameters import (
     read_parameters,
 )
 from cursor_api.dialects.openai_chat.schema import (
-    NOTHING,
     TEXT_PARTS,
     ChatIn,
     FunctionIn,
@@ -54,7 +53,7 @@ from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.cache_marks import mark_last
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import without_mark
-from cursor_api.wire.json_lenient import find_objects
+from cursor_api.wire.json_lenient import NOTHING, find_objects
 from cursor_api.wire.json_texts import decode_arguments, decode_text
 from cursor_api.wire.limits import RequestLimits
 from cursor_api.wire.surrogates import LONE_SURROGATES, decode_mended
@@ -243,7 +242,7 @@ class _Conversion:
                 # Before `tools`, a function's result named the function in place of the call.
                 call_id = message.tool_call_id or message.name or ""
                 parts = [ToolResult(call_id, tuple(parts))]  # type: ignore[arg-type]  # no other
-            if message.cache_control and parts:
+            if message.cache_control is not NOTHING and parts:
                 mark_last(parts, message.cache_control)
             found.append(Message(role, tuple(parts)))
             if self._step.is_done(1):
@@ -263,7 +262,7 @@ class _Conversion:
                     self._pass_over(part, (index, number))
                 elif units > 1:
                     self._note_image(parts[-1], (index, number))
-            if part.cache_control and parts:
+            if part.cache_control is not NOTHING and parts:
                 mark_last(parts, part.cache_control)
             if self._step.is_done(units):
                 yield
@@ -296,8 +295,10 @@ class _Conversion:
         self, message: MessageIn, parts: list[Part]
     ) -> Generator[None, None, None]:
         """Its reasoning before the rest of what it said, and its calls after."""
-        reasoning = message.reasoning_content or message.reasoning
-        if reasoning:
+        reasoning = message.reasoning_content
+        if reasoning is NOTHING:
+            reasoning = message.reasoning
+        if reasoning is not NOTHING:
             thoughts = yield from decode_text(reasoning)
             parts[:0] = [Thinking(thought) for thought in thoughts if thought]
         for call in message.tool_calls or ():
@@ -306,7 +307,7 @@ class _Conversion:
             else:
                 found = _other_call(call)
             parts.append(found)
-            if call.cache_control:
+            if call.cache_control is not NOTHING:
                 mark_last(parts, call.cache_control)
             if self._step.is_done(call_units(len(found.arguments))):
                 yield

@@ -35,6 +35,7 @@ from cursor_api.wire.json_lenient import (
     NOTHING,
     NUMBER,
     TEXT,
+    TEXTS,
     find_object,
     find_objects,
     find_value,
@@ -44,6 +45,10 @@ from cursor_api.wire.limits import RequestLimits
 CHOICES: Final = {"auto": Choice.AUTO, "none": Choice.NONE, "required": Choice.ANY}
 KNOWN_TOOLS: Final = frozenset({"function", "custom"})
 DEFAULT_TIERS: Final = frozenset({None, "auto", "default"})
+# Of `include`; what else can be asked for there is always given, or belongs to tools left out.
+LOGPROBS: Final = "message.output_text.logprobs"
+USUAL_TRUNCATION: Final = frozenset({None, "disabled"})
+USUAL_VERBOSITY: Final = frozenset({None, "medium"})
 # Tools that an answer's header names.
 IGNORED_MAX: Final = 20
 _EFFORTS: Final = {effort.value: effort for effort in Effort}
@@ -85,6 +90,7 @@ class _FormatIn(Struct, gc=False):
 
 class _TextIn(Struct, gc=False):
     format: Raw = NOTHING
+    verbosity: Raw = NOTHING
 
 
 class _ReasoningIn(Struct, gc=False):
@@ -195,8 +201,10 @@ def read_parameters(given: ResponsesIn, tools: Tools) -> Parameters:
             output_count_max=find_value(COUNT, given.max_output_tokens),
         ),
         reasoning=_reasoning(given.reasoning),
-        user=find_value(TEXT, given.user),
+        # The newer name says why it is wanted.
+        user=find_value(TEXT, given.user) or find_value(TEXT, given.safety_identifier),
         prompt_cache_key=find_value(TEXT, given.prompt_cache_key),
+        verbosity=_verbosity(given.text),
     )
 
 
@@ -213,11 +221,12 @@ def read_features(
             found.append(RequestedFeature(Feature.FORCED_TOOLS, "tool_choice"))
     if given.text is not NOTHING and _output(given.text) is not None:
         found.append(RequestedFeature(Feature.OUTPUT_FORM, "text.format"))
+    if given.text is not NOTHING and _verbosity(given.text) not in USUAL_VERBOSITY:
+        found.append(RequestedFeature(Feature.VERBOSITY, "text.verbosity"))
     if given.reasoning is not NOTHING and _reasoning(given.reasoning) is not None:
         found.append(RequestedFeature(Feature.REASONING, "reasoning"))
     found += _read_numbers(given)
-    if find_value(TEXT, given.service_tier) not in DEFAULT_TIERS:
-        found.append(RequestedFeature(Feature.SERVICE_TIER, "service_tier"))
+    found += _read_own(given)
     found += [RequestedFeature(feature, param) for feature, param in image_params.items()]
     return tuple(found)
 
@@ -234,6 +243,18 @@ def _read_numbers(given: ResponsesIn) -> Iterator[RequestedFeature]:
             continue
         if value or feature is not Feature.LOGPROBS:
             yield RequestedFeature(feature, param)
+
+
+def _read_own(given: ResponsesIn) -> Iterator[RequestedFeature]:
+    """What no upstream of another dialect has a word for."""
+    if LOGPROBS in (find_value(TEXTS, given.include) or ()):
+        yield RequestedFeature(Feature.LOGPROBS, "include")
+    if find_value(TEXT, given.truncation) not in USUAL_TRUNCATION:
+        yield RequestedFeature(Feature.OWN, "truncation")
+    if bytes(memoryview(given.context_management)[:1]) == b"[":
+        yield RequestedFeature(Feature.OWN, "context_management")
+    if find_value(TEXT, given.service_tier) not in DEFAULT_TIERS:
+        yield RequestedFeature(Feature.SERVICE_TIER, "service_tier")
 
 
 def _one_word(kind: str) -> str:
@@ -280,6 +301,11 @@ def _output(raw: Raw) -> OutputForm | None:
     return OutputForm(
         find_object(form.schema), form.name or "", form.description or "", bool(form.strict)
     )
+
+
+def _verbosity(raw: Raw) -> str | None:
+    text = find_value(_TEXT_IN, raw)
+    return None if text is None else find_value(TEXT, text.verbosity)
 
 
 def _reasoning(raw: Raw) -> Reasoning | None:

@@ -330,9 +330,7 @@ class Search:
         match decision.action:
             case Action.GIVE_UP:
                 raise fault
-            case Action.OTHER_CREDENTIAL:
-                retry.barred |= {lease.credential}
-            case Action.SWITCH:
+            case Action.OTHER_CREDENTIAL | Action.SWITCH:
                 retry.barred |= {lease.credential}
             case Action.RETRY:
                 retry.tried |= {lease.credential}

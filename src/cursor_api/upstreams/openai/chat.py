@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,9 +18,8 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind, not_unicode
 from cursor_api.domain.features import Feature
-from cursor_api.ports.upstream import UpstreamParts
+from cursor_api.ports.upstream import DeltaBatches, UpstreamParts
 from cursor_api.transport.client import HttpAnswer, HttpClient
-from cursor_api.transport.deltas import DeltaAnswer
 from cursor_api.transport.event_answer import EventAnswer, read_refusal
 from cursor_api.transport.keys import HEADERS, NO_KEY, ask_with_keys, reveal_key
 from cursor_api.transport.model_lists import decode_models, read_list
@@ -36,6 +36,7 @@ from cursor_api.upstreams.openai.embeddings import (
 )
 from cursor_api.upstreams.openai.faults import fault_of_answer
 from cursor_api.upstreams.openai.options import CHAT_PATH, OpenAiOptions
+from cursor_api.upstreams.openai.shortfall import open_with_shortfall
 
 SAMPLING: Final = frozenset({Feature.TEMPERATURE, Feature.TOP_P, Feature.PENALTIES, Feature.STOP})
 
@@ -47,6 +48,8 @@ def new_call_id() -> str:
 
 class OpenAiUpstream:
     """ports.Upstream over chat completions."""
+
+    dialect = NAME
 
     def __init__(
         self,
@@ -62,8 +65,6 @@ class OpenAiUpstream:
         self._parts = parts
         self._new_id = new_id
         self._timeouts_for = remember_timeouts(options.timeouts)
-
-    dialect = NAME
 
     def __repr__(self) -> str:
         return f"OpenAiUpstream({self._url})"
@@ -81,11 +82,17 @@ class OpenAiUpstream:
             body = await read_list(answer, context.name)
         return decode_models(body, context.name).models
 
-    def open(self, request: ChatRequest, route: Route, credential: Credential) -> DeltaAnswer:
+    def open(
+        self, request: ChatRequest, route: Route, credential: Credential
+    ) -> AbstractAsyncContextManager[DeltaBatches]:
         """See ports.Upstream."""
         if request.origin.native_in(EMBEDDINGS) is not None:
             return VectorsAnswer(self, request, route, credential.secret)
-        return EventAnswer(self, request, route, credential.secret)
+
+        def open_plainly(chat: ChatRequest) -> EventAnswer:
+            return EventAnswer(self, chat, route, credential.secret)
+
+        return open_with_shortfall(request, open_plainly)
 
     def find_lacks(self, model: str) -> frozenset[Feature]:
         """OpenAI's models that think refuse sampling and stop texts, its others an effort."""
@@ -94,6 +101,7 @@ class OpenAiUpstream:
             (frozenset() if family.has_sampling else SAMPLING)
             | (frozenset() if family.efforts else {Feature.REASONING})
             | ({Feature.TOP_K} if family.is_openai else frozenset())
+            | (frozenset() if family.has_verbosity else {Feature.VERBOSITY})
         )
 
     async def ask(self, request: ChatRequest, model: str, secret: Secret) -> HttpAnswer:

@@ -158,13 +158,9 @@ class VectorsAnswer(DeltaAnswer):
 
 async def read_vectors(answer: HttpAnswer, context: FaultContext) -> NativeBatch:
     """The whole answer as one batch; raises Fault for what is none."""
-    pieces, size = [], 0
-    while data := await answer.read():
-        pieces.append(data)
-        size += len(data)
-        if size > ANSWER_BYTES_MAX:
-            raise Fault(FaultKind.PROTOCOL_ERROR, f"{context.name} gave more than can be read.")
-    body = b"".join(pieces)
+    body = await answer.read_whole(ANSWER_BYTES_MAX)
+    if body is None:
+        raise Fault(FaultKind.PROTOCOL_ERROR, f"{context.name} gave more than can be read.")
     try:
         counted = _ANSWER.decode(body).usage
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

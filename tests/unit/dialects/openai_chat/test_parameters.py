@@ -211,4 +211,5 @@ def test_who_asks_and_what_is_cached_together() -> None:
     """Names that the upstream gets as they are."""
     asked = read(user="u", prompt_cache_key="k")
     assert (asked.user, asked.prompt_cache_key) == ("u", "k")
-    assert read(user=5, prompt_cache_key=None) == NO_PARAMETERS
+    assert read(safety_identifier="s").user == "s"
+    assert read(user=5, safety_identifier=7, prompt_cache_key=None) == NO_PARAMETERS

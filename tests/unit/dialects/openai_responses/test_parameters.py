@@ -97,7 +97,9 @@ def test_everything_else() -> None:
         reasoning=Reasoning(Effort.XHIGH),
         user="u",
         prompt_cache_key="k",
+        verbosity="low",
     )
+    assert asked(safety_identifier="s").user == "s"
     assert asked(text={"format": {"type": "json_object"}}).output == OutputForm()
     assert asked(text={"format": {"type": "text"}}).output is None
     assert asked(temperature="hot", reasoning=[], text=5, tools={}) == Parameters()
@@ -108,18 +110,30 @@ def test_what_it_asks_for_by_name() -> None:
     found = parse(
         tools=[FUNCTION],
         tool_choice="required",
-        text={"format": {"type": "json_object"}},
+        text={"format": {"type": "json_object"}, "verbosity": "high"},
         reasoning={"effort": "low"},
         max_output_tokens=9,
         temperature=0,
         top_p=1,
         top_logprobs=3,
         service_tier="flex",
+        include=["message.output_text.logprobs", "reasoning.encrypted_content"],
+        truncation="auto",
+        context_management=[{"type": "compaction"}],
     ).chat.origin.features
     assert [one.param for one in found] == [
-        *("tools", "tool_choice", "text.format", "reasoning", "max_output_tokens"),
-        *("temperature", "top_p", "top_logprobs", "service_tier"),
+        *("tools", "tool_choice", "text.format", "text.verbosity", "reasoning"),
+        "max_output_tokens",
+        *("temperature", "top_p", "top_logprobs", "include", "truncation", "context_management"),
+        "service_tier",
     ]
+    usual = parse(
+        text={"verbosity": "medium"},
+        truncation="disabled",
+        context_management=None,
+        include=["reasoning.encrypted_content"],
+    )
+    assert usual.chat.origin.features == ()
     plain = {"tool_choice": "auto", "top_logprobs": 0, "service_tier": "auto", "text": None}
     assert parse(**plain, reasoning={"summary": "auto"}).chat.origin.features == ()
 
