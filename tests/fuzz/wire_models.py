@@ -48,7 +48,7 @@ def read_envelopes(pieces: Iterable[bytes], limits: Limits) -> Reading:
     decoder = EnvelopeDecoder(
         limits.frame_bytes_max,
         limits.inflated_bytes_max,
-        limits.accepts_gzip,
+        accepts_gzip=limits.accepts_gzip,
         expects_end_stream=limits.expects_end_stream,
     )
     frames: list[Frame] = []

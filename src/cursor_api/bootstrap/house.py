@@ -220,7 +220,7 @@ class House:
             keys=settings.access.named_keys(),
         )
 
-    def view(self, take_code: Callable[[str], bool]) -> WorkerView:
+    def view(self, take_code: Callable[[str], Secret | None]) -> WorkerView:
         """What is told the other workers."""
         return WorkerView(self._now, self._find_request, take_code, self._node)
 

@@ -42,6 +42,8 @@ FIELDS: Final = {
     "logit_bias": Feature.LOGIT_BIAS,
     "service_tier": Feature.SERVICE_TIER,
     "verbosity": Feature.VERBOSITY,
+    "modalities": Feature.SPEECH,
+    "web_search_options": Feature.OWN,
 }
 # Fields that ask for nothing, besides those without a value.
 NEUTRAL: Final[dict[str, frozenset[bytes]]] = {
@@ -57,6 +59,7 @@ NEUTRAL: Final[dict[str, frozenset[bytes]]] = {
     "logit_bias": frozenset({b"{}"}),
     "service_tier": frozenset({b'"auto"', b'"default"'}),
     "verbosity": frozenset({b'"medium"'}),
+    "modalities": frozenset({b"[]", b'["text"]'}),
 }
 # Longer values are not looked at: none of those above is, nor is a form that asks for text.
 SHORT_BYTES: Final = 64

@@ -115,6 +115,8 @@ class ChatIn(Struct, gc=False):
     logit_bias: Raw = NOTHING
     service_tier: Raw = NOTHING
     verbosity: Raw = NOTHING
+    modalities: Raw = NOTHING
+    web_search_options: Raw = NOTHING
     prompt_cache_key: Raw = NOTHING
     # Of Anthropic's messages, which were sent to the wrong address.
     system: Raw = NOTHING

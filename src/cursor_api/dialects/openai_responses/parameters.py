@@ -35,6 +35,7 @@ from cursor_api.wire.json_lenient import (
     NOTHING,
     NUMBER,
     TEXT,
+    TEXTS,
     find_object,
     find_objects,
     find_value,
@@ -44,6 +45,9 @@ from cursor_api.wire.limits import RequestLimits
 CHOICES: Final = {"auto": Choice.AUTO, "none": Choice.NONE, "required": Choice.ANY}
 KNOWN_TOOLS: Final = frozenset({"function", "custom"})
 DEFAULT_TIERS: Final = frozenset({None, "auto", "default"})
+# Of `include`; what else can be asked for there is always given, or belongs to tools left out.
+LOGPROBS: Final = "message.output_text.logprobs"
+USUAL_TRUNCATION: Final = frozenset({None, "disabled"})
 USUAL_VERBOSITY: Final = frozenset({None, "medium"})
 # Tools that an answer's header names.
 IGNORED_MAX: Final = 20
@@ -222,8 +226,7 @@ def read_features(
     if given.reasoning is not NOTHING and _reasoning(given.reasoning) is not None:
         found.append(RequestedFeature(Feature.REASONING, "reasoning"))
     found += _read_numbers(given)
-    if find_value(TEXT, given.service_tier) not in DEFAULT_TIERS:
-        found.append(RequestedFeature(Feature.SERVICE_TIER, "service_tier"))
+    found += _read_own(given)
     found += [RequestedFeature(feature, param) for feature, param in image_params.items()]
     return tuple(found)
 
@@ -240,6 +243,18 @@ def _read_numbers(given: ResponsesIn) -> Iterator[RequestedFeature]:
             continue
         if value or feature is not Feature.LOGPROBS:
             yield RequestedFeature(feature, param)
+
+
+def _read_own(given: ResponsesIn) -> Iterator[RequestedFeature]:
+    """What no upstream of another dialect has a word for."""
+    if LOGPROBS in (find_value(TEXTS, given.include) or ()):
+        yield RequestedFeature(Feature.LOGPROBS, "include")
+    if find_value(TEXT, given.truncation) not in USUAL_TRUNCATION:
+        yield RequestedFeature(Feature.OWN, "truncation")
+    if bytes(memoryview(given.context_management)[:1]) == b"[":
+        yield RequestedFeature(Feature.OWN, "context_management")
+    if find_value(TEXT, given.service_tier) not in DEFAULT_TIERS:
+        yield RequestedFeature(Feature.SERVICE_TIER, "service_tier")
 
 
 def _one_word(kind: str) -> str:

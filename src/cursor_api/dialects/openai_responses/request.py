@@ -137,6 +137,13 @@ def _check(asked: ResponsesIn, limits: RequestLimits) -> None:
             code="unsupported_value",
             param="conversation",
         )
+    if asked.prompt is not NOTHING and bytes(asked.prompt) != b"null":
+        raise invalid_request(
+            "'prompt' names a text that is kept at OpenAI, which is not known here: send what it"
+            " says as 'instructions' and 'input'.",
+            code="unsupported_value",
+            param="prompt",
+        )
 
 
 def _read_input(

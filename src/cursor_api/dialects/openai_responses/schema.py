@@ -90,6 +90,10 @@ class ResponsesIn(Struct, gc=False):
     prompt_cache_key: Raw = NOTHING
     service_tier: Raw = NOTHING
     stream_options: Raw = NOTHING
+    prompt: Raw = NOTHING
+    truncation: Raw = NOTHING
+    context_management: Raw = NOTHING
+    include: Raw = NOTHING
 
 
 ITEM: Final = msgspec.json.Decoder(ItemIn)

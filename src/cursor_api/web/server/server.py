@@ -104,13 +104,11 @@ class GatewayServer:
     `serve` returns when all has ended; the caller still closes what is its own.
     """
 
-    def __init__(
-        self, serving: Serving, grace_s: float, lifecycle: Lifecycle, on_hangup: Hangup | None
-    ) -> None:
+    def __init__(self, serving: Serving, grace_s: float, lifecycle: Lifecycle) -> None:
         self._serving = serving
         self._grace_s = grace_s
         self._lifecycle = lifecycle
-        self.on_hangup = on_hangup
+        self.on_hangup: Hangup | None = None
         self.tls: ListenerTls | None = None
         # A server beside the first one ends when that one has ended.
         self.hears_signals = True
@@ -327,7 +325,6 @@ def create_server(
     options: ServerOptions,
     render_refusal: RenderRefusal,
     lifecycle: Lifecycle | None = None,
-    on_hangup: Hangup | None = None,
 ) -> GatewayServer:
     """A server that is ready to `serve()`; `lifecycle` is the one that the app reads.
 
@@ -337,7 +334,7 @@ def create_server(
     certificate = load_certificate(options.tls)
     limits = options.limits.within(descriptors.find_limit())
     serving = Serving(app, limits, render_refusal, options.idle_connection_s)
-    server = GatewayServer(serving, options.shutdown_grace_s, lifecycle or Lifecycle(), on_hangup)
+    server = GatewayServer(serving, options.shutdown_grace_s, lifecycle or Lifecycle())
     if certificate is not None:
         server.tls = ListenerTls(certificate)
     return server

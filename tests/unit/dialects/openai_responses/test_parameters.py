@@ -117,13 +117,23 @@ def test_what_it_asks_for_by_name() -> None:
         top_p=1,
         top_logprobs=3,
         service_tier="flex",
+        include=["message.output_text.logprobs", "reasoning.encrypted_content"],
+        truncation="auto",
+        context_management=[{"type": "compaction"}],
     ).chat.origin.features
     assert [one.param for one in found] == [
         *("tools", "tool_choice", "text.format", "text.verbosity", "reasoning"),
         "max_output_tokens",
-        *("temperature", "top_p", "top_logprobs", "service_tier"),
+        *("temperature", "top_p", "top_logprobs", "include", "truncation", "context_management"),
+        "service_tier",
     ]
-    assert parse(text={"verbosity": "medium"}).chat.origin.features == ()
+    usual = parse(
+        text={"verbosity": "medium"},
+        truncation="disabled",
+        context_management=None,
+        include=["reasoning.encrypted_content"],
+    )
+    assert usual.chat.origin.features == ()
     plain = {"tool_choice": "auto", "top_logprobs": 0, "service_tier": "auto", "text": None}
     assert parse(**plain, reasoning={"summary": "auto"}).chat.origin.features == ()
 
