@@ -143,7 +143,11 @@ class ListObserver:
         self.notices.append((event, facts))
         self.events.append((event, facts))
 
-    def warn(self, event: str | Notice, /, **facts: object) -> None:
+    def warn(
+        self, event: str | Notice, /, *, exc_info: BaseException | None = None, **facts: object
+    ) -> None:
         """Something a person should look at."""
+        if exc_info is not None:
+            facts["exc_info"] = exc_info
         self.warnings.append((str(event), facts))
         self.events.append((str(event), facts))

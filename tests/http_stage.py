@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from cursor_api.domain.errors import Fault
 from cursor_api.transport.client import HttpClient, HttpOptions
+from cursor_api.transport.dialing import Address, Names
 from cursor_api.transport.line import Body
+from cursor_api.transport.target import Place
 from tests.scripted_server import Handler, ScriptedServer, Turn
+
+CERTIFICATES = Path(__file__).parent / "vectors" / "tls"
+AUTHORITY = CERTIFICATES / "authority.pem"
+
+
+def server_tls(name: str, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
+    """What a server with this certificate speaks, in this version alone."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(CERTIFICATES / f"{name}.pem")
+    if version is not None:
+        tls.minimum_version = tls.maximum_version = version
+    return tls
+
+
+class TwoAddresses(Names):
+    """Where any name leads."""
+
+    async def find(self, place: Place) -> Sequence[Address]:
+        """Two on this machine."""
+        tcp = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        return [(*tcp, (host, place.port)) for host in ("127.0.0.2", "127.0.0.1")]
 
 
 @asynccontextmanager

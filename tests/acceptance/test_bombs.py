@@ -90,16 +90,28 @@ def test_a_frame_of_100_megabytes_is_refused_by_its_head(process: Process) -> No
     assert process.ask(chat("Hello")).status == 200
 
 
-@pytest.mark.parametrize("item", [b"{}", b"[]", b'{"role":""}'])
-def test_a_body_of_objects_is_not_made_into_objects(process: Process, item: bytes) -> None:
+@pytest.mark.parametrize("name", ["messages", "tools"])
+@pytest.mark.parametrize(
+    ("item", "what"),
+    [
+        (b"{}", "containers"),
+        (b"[]", "containers"),
+        (b'{"role":""}', "containers"),
+        (b"1", "values"),
+        (b'""', "values"),
+    ],
+)
+def test_a_body_of_values_is_not_made_into_objects(
+    process: Process, item: bytes, what: str, name: str
+) -> None:
     """Ten megabytes of them are a million values and more, at fifty bytes each."""
     inside = b",".join([item] * (10 * MEBIBYTE // (len(item) + 1) - 100))
-    body = b'{"model":"m","messages":[' + inside + b"]}"
+    body = b'{"model":"m","%b":[%b]}' % (name.encode(), inside)
     before_bytes = process.forget()
     for _ in range(3):
         answer = process.ask(body)
         assert answer.status == 400
-        assert answer.json()["error"]["code"] == "json_above_max_containers"
+        assert answer.json()["error"]["code"] == f"json_above_max_{what}"
     assert process.memory_bytes("VmHWM") - before_bytes <= GROWTH_BYTES_MAX
 
 

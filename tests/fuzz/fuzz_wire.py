@@ -42,7 +42,8 @@ from cursor_api.wire.protobuf import (
     field_varint,
     iter_fields,
 )
-from cursor_api.wire.sse import comment, encode_event
+from cursor_api.wire.sse import encode_event
+from cursor_api.wire.sse_text import encode_comment
 from tests.fuzz.wire_models import (
     Limits,
     model_envelopes,
@@ -169,7 +170,7 @@ def checksum(source: random.Random) -> None:
 def sse(source: random.Random) -> None:
     """A damaged event stream."""
     blocks = [
-        comment(source.choice(WORDS))
+        encode_comment(source.choice(WORDS))
         if source.random() < 0.2
         else encode_event(source.choice(WORDS), source.choice([None, "delta"]))
         for _ in range(source.randint(0, 8))

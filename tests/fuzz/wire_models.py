@@ -48,7 +48,7 @@ def read_envelopes(pieces: Iterable[bytes], limits: Limits) -> Reading:
     decoder = EnvelopeDecoder(
         limits.frame_bytes_max,
         limits.inflated_bytes_max,
-        limits.accepts_gzip,
+        accepts_gzip=limits.accepts_gzip,
         expects_end_stream=limits.expects_end_stream,
     )
     frames: list[Frame] = []
@@ -139,7 +139,6 @@ def read_events(pieces: Iterable[bytes], event_bytes_max: int = 1 << 16) -> Read
     except SSEError as error:
         assert decoder.is_cut
         return Reading((*events, *error.events), error.reason.value)
-    decoder.close()
     return Reading(tuple(events), CUT if decoder.is_cut else COMPLETE)
 
 

@@ -105,6 +105,13 @@ REQUEST = (
         "GATEWAY_JSON_CONTAINERS_MAX",
     ),
     Limit(
+        "values",
+        Words("JSON: number of values", "JSON：值的数量"),
+        400,
+        "json_above_max_values",
+        "GATEWAY_JSON_VALUES_MAX",
+    ),
+    Limit(
         "messages",
         Words("Number of messages", "消息数"),
         400,
@@ -117,6 +124,19 @@ REQUEST = (
         400,
         "array_above_max_length",
         "GATEWAY_PARTS_MAX",
+    ),
+    Limit(
+        "tools",
+        Words("Number of tools", "工具数"),
+        400,
+        "array_above_max_length",
+        default=Words("5,000", "5,000"),
+        reason=Words(
+            "Agents with many tool servers have some hundred. Each tool is read separately and"
+            " takes several microseconds.",
+            "连接许多工具服务器的 agent 有数百个。每个工具都要单独读取，耗时数微秒。",
+        ),
+        shown_by="tests/unit/dialects/openai_chat/test_request.py::test_tools_are_counted",
     ),
     Limit(
         "image",

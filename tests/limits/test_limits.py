@@ -28,6 +28,7 @@ SMALL = {
     "GATEWAY_BODY_TIMEOUT_S": "1",
     "GATEWAY_JSON_DEPTH_MAX": "8",
     "GATEWAY_JSON_CONTAINERS_MAX": "1000",
+    "GATEWAY_JSON_VALUES_MAX": "6000",
     "GATEWAY_MESSAGES_MAX": "3",
     "GATEWAY_PARTS_MAX": "4",
     "GATEWAY_IMAGE_BYTES_MAX": "1KiB",
@@ -118,6 +119,7 @@ BEYOND: Mapping[str, Callable[[House], Awaitable[Answer]]] = {
     "pieces": lambda house: house.talk(head("Transfer-Encoding: chunked") + b"1\r\n \r\n" * 20_000),
     "depth": lambda house: house.chat(x=nested(8)),
     "containers": lambda house: house.chat(x=[[]] * 1000),
+    "values": lambda house: house.chat(x=[1] * 6000),
     "messages": lambda house: house.chat(count=4),
     "parts": lambda house: house.chat([{"type": "text", "text": "a"}] * 5),
     "image": lambda house: house.chat(IMAGE),
@@ -138,6 +140,7 @@ BEYOND: Mapping[str, Callable[[House], Awaitable[Answer]]] = {
 WITHIN: Mapping[str, Callable[[House], Awaitable[Answer]]] = {
     "depth": lambda house: house.chat(x=nested(7)),
     "containers": lambda house: house.chat(x=[[]] * 996),
+    "values": lambda house: house.chat(x=[1] * 5990),
     "messages": lambda house: house.chat(count=3),
     "parts": lambda house: house.chat([{"type": "text", "text": "a"}] * 4),
     "body": lambda house: house.chat("a" * 200_000),

@@ -64,6 +64,7 @@ FIXED = {
     "unserved": f"{ROOM_BYTES // MIB} MiB",
     "text": f"{TEXT_CHARS_MAX:,} characters",
     "interim": f"{INTERIM_MAX}",
+    "tools": f"{RequestLimits().tools_max:,}",
     "model": f"{RequestLimits().model_chars_max} characters",
     "key": f"{KEY_LENGTH_MAX // KIB} KiB",
     "new_keys": f"{LOCKOUT.waiting_max}, {LOCKOUT.wait_s_max:g} s each",

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai._streaming import SSEDecoder as TheirDecoder
 
-from cursor_api.wire.sse import Event, comment, encode_event
+from cursor_api.wire.sse import Event, encode_event
+from cursor_api.wire.sse_text import encode_comment
 from tests.examples import examples
 from tests.fuzz.wire_models import (
     COMPLETE,
@@ -25,7 +26,7 @@ texts = st.text(st.characters(codec="utf-8"), max_size=20) | st.sampled_from(
 names = st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=8)
 blocks = st.one_of(
     st.tuples(texts, names).map(lambda pair: encode_event(*pair)),
-    texts.map(comment),
+    texts.map(encode_comment),
 )
 streams = st.lists(blocks, max_size=8).map(b"".join)
 # Everything that means something to a reader of events, in any order.

@@ -27,6 +27,8 @@ RETRY_WAIT_S_MAX = 2.0
 # With these an endpoint says itself that it wants to be left alone.
 BUSY = FaultKind.UPSTREAM_OVERLOADED
 HOLDING = {BUSY, FaultKind.CLIENT_OUTDATED}
+# These say nothing of the model that was asked for.
+WHOLE_KINDS = {FaultKind.UNREACHABLE, FaultKind.CLIENT_OUTDATED}
 # Of what ends within this the order is not known.
 TIE_S = 1e-4
 
@@ -122,14 +124,34 @@ def _is_budget_kept(world: World) -> Breaches:
 
 
 def _is_breaker_heeded(world: World) -> Breaches:
-    """An endpoint that failed so often in a row is left alone for a while."""
+    """An endpoint, or a model of it, that failed so often in a row is left alone for a while."""
+    models = {world.model_of(one.tag) for one in world.tries()}
+    for model in (None, *sorted(models)):
+        yield from _is_one_breaker_heeded(world, model)
+
+
+def _is_one_breaker_heeded(world: World, model: str | None) -> Breaches:
+    """None: the breaker of the whole endpoint, for which only a failure to reach it counts."""
     options = world.settings.breaker
-    tries = world.tries()
+
+    def counts(one: Try) -> bool:
+        if model is None:
+            return one.fault in WHOLE_KINDS
+        return one.fault not in WHOLE_KINDS and _is_endpoints(one)
+
+    def concerns(one: Try) -> bool:
+        return model is None or world.model_of(one.tag) == model
+
+    tries = [one for one in world.tries() if concerns(one)]
     well = [(one.ended_at, one) for one in tries if not _is_endpoints(one)]
+    failed = [each for each in _unanswered(world) if concerns(each[1])]
+    # A model's failure shows that the endpoint is reached; a failure to reach it tells of no model.
+    well += [each for each in failed if model is None and not counts(each[1])]
+    failed = [each for each in failed if counts(each[1])]
     ends = sorted(at for at, _ in well)
     row: list[tuple[float, Try]] = []
-    for at, one in sorted([*well, *_unanswered(world)], key=lambda each: each[0]):
-        row = [*row, (at, one)] if _is_endpoints(one) else []
+    for at, one in sorted([*well, *failed], key=lambda each: each[0]):
+        row = [*row, (at, one)] if counts(one) else []
         if not row or len(row) != options.failure_count:
             continue
         # Whoever is answered meanwhile, or refused by name, closes it again.
@@ -141,13 +163,13 @@ def _is_breaker_heeded(world: World) -> Breaches:
         for other in tries:
             if at + CLOCK_S < other.began_at < until - CLOCK_S:
                 yield (
-                    f"request #{other.tag} asked at {other.began_at:.3f}, where the endpoint had"
-                    f" failed {len(row)} times in a row by {at:.3f}"
+                    f"request #{other.tag} asked at {other.began_at:.3f}, where"
+                    f" {model or 'the endpoint'} had failed {len(row)} times in a row by {at:.3f}"
                 )
 
 
 def _is_wait_heeded(world: World) -> Breaches:
-    """An endpoint that asks for time gets it, from the end of the request that nobody answered."""
+    """A model that asks for time gets it, from the end of the request that nobody answered."""
     if not world.settings.breaker.failure_count:
         return
     slack_s = 10 * world.plan.link_up.latency_s + CLOCK_S
@@ -159,14 +181,17 @@ def _is_wait_heeded(world: World) -> Breaches:
         if any(one.is_answered for one in world.tries() if one.tag == asking.tag):
             continue
         heard_at = world.records[asking.tag][-1][0] + slack_s
+        model = world.model_of(asking.tag)
         others = [
             one.ended_at
             for one in world.tries()
-            if one.ended_at > heard_at - 2 * slack_s and not _is_endpoints(one)
+            if one.ended_at > heard_at - 2 * slack_s
+            and not _is_endpoints(one)
+            and world.model_of(one.tag) == model
         ]
         until = min((asking.ended_at or 0.0) + wait_s, *others, float("inf"))
         for other in world.attempts:
-            if heard_at < other.at < until:
+            if heard_at < other.at < until and world.model_of(other.tag) == model:
                 yield f"attempt {other.number} at {other.at:.3f}, where {asking.number} said: wait"
 
 
@@ -193,7 +218,7 @@ def _is_patience_bounded(world: World) -> Breaches:
 
 
 def _is_closed_door_true(world: World) -> Breaches:
-    """Nobody is told that the endpoint fails where it does not."""
+    """Nobody is told that the endpoint, or the model, fails where it does not."""
     options = world.settings.breaker
     failures = _unanswered(world)
     for tag, entries in world.records.items():
@@ -202,7 +227,12 @@ def _is_closed_door_true(world: World) -> Breaches:
             continue
         ended_at = entries[-1][0]
         hold_s = max(options.open_s, HOLD_S_MAX) + world.plan.limits.first_s
-        if not any(ended_at - hold_s <= at <= ended_at + CLOCK_S for at, _ in failures):
+        model = None if tag is None else world.model_of(tag)
+        if not any(
+            ended_at - hold_s <= at <= ended_at + CLOCK_S
+            and (one.fault in WHOLE_KINDS or world.model_of(one.tag) == model)
+            for at, one in failures
+        ):
             yield f"request #{tag} was told that the endpoint fails, and it had not"
 
 

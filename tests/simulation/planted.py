@@ -15,7 +15,7 @@ from cursor_api.domain.deltas import Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Status
 from cursor_api.pool import slot
-from cursor_api.pool.breaker import Breaker
+from cursor_api.pool.breakers import Breakers
 from cursor_api.pool.lease import Lease
 from cursor_api.pool.selection import Tier
 from cursor_api.pool.waiting import Queue
@@ -155,7 +155,7 @@ def _keep_place(leave: Any) -> Any:
 
 
 def _ignore_the_breaker(_check: Any) -> Any:
-    return lambda _self, _now: None
+    return lambda _self, _model, _now: None
 
 
 def _spend_freely(_take: Any) -> Any:
@@ -255,7 +255,7 @@ BUGS: dict[str, tuple[Any, str, Change]] = {
     "usage is counted short": (relay, "estimate_usage", _count_characters),
     "nobody notices who leaves": (Watch, "_end", _never_look),
     "streams keep their place": (Admission, "leave", _keep_place),
-    "the breaker is ignored": (Breaker, "check", _ignore_the_breaker),
+    "the breaker is ignored": (Breakers, "check", _ignore_the_breaker),
     "retries cost nothing": (failover.RetryBudget, "take", _spend_freely),
     "who was silent is asked again": (search, "decide", _ask_the_silent_again),
     "who fails where others are answered goes on": (search, "_suspect", _suspect_nobody),

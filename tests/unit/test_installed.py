@@ -103,6 +103,7 @@ DEFAULTS = {
     "GATEWAY_IMAGE_BYTES_MAX": "5MiB",
     "GATEWAY_JSON_DEPTH_MAX": "128",
     "GATEWAY_JSON_CONTAINERS_MAX": "100000",
+    "GATEWAY_JSON_VALUES_MAX": "200000",
     "GATEWAY_FETCH_IMAGES": "false",
     "GATEWAY_LOG_LEVEL": "info",
     "GATEWAY_LOG_FORMAT": "auto",
@@ -206,7 +207,7 @@ def test_the_order_in_which_people_read() -> None:
     limits = [row.name for row in SCHEMA.rows if row.table == "limits"]
     assert limits == [
         *("body_bytes_max", "header_bytes_max", "messages_max", "parts_max", "image_bytes_max"),
-        *("json_depth_max", "json_containers_max", "fetch_images"),
+        *("json_depth_max", "json_containers_max", "json_values_max", "fetch_images"),
     ]
 
 

@@ -3,7 +3,8 @@
 Rules of this file:
 - It listens on a socket in a folder that only this user can enter, and on no port.
 - Nothing of it outlives the supervisor: it keeps no file, and the system ends it with its parent.
-- One that ends by itself is started again; what it held is made again from the records.
+- One that ends by itself is started again; what it held is made again from the records. One that
+  hangs is ended: a connection is still taken there, and nothing is answered.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ POLL_S: Final = 0.005
 # Doubled with each further failure.
 RESTART_S: Final = 0.25
 RESTART_S_MAX: Final = 30.0
+# It hangs when so many questions in a row were not answered in time: more than one, as a supervisor
+# that was stopped itself has heard nothing either.
+LOOK_EVERY_S: Final = 2.0
+ANSWER_S: Final = 2.0
+SILENT_COUNT_MAX: Final = 3
 # In memory alone; counters are never thrown away for want of room.
 OPTIONS: Final = (
     *("--port", "0", "--unixsocketperm", "700", "--save", "", "--appendonly", "no"),
@@ -137,7 +143,7 @@ class OwnValkey:
         delay_s = RESTART_S
         while True:
             if self._process is not None:
-                await self._process.wait()
+                await self._wait_for_end(self._process)
             self._observer.warn("what the workers count in has ended", again_after_s=delay_s)
             await asyncio.sleep(delay_s)
             try:
@@ -148,6 +154,32 @@ class OwnValkey:
                 await self._kill()
             else:
                 delay_s = RESTART_S
+
+    async def _wait_for_end(self, process: asyncio.subprocess.Process) -> None:
+        """Until it has ended, by itself or because it hangs."""
+        ending = asyncio.create_task(process.wait())
+        silent_count = 0
+        try:
+            while not ending.done():
+                await asyncio.wait([ending], timeout=LOOK_EVERY_S)
+                silent_count = 0 if await self._answers() else silent_count + 1
+                if silent_count >= SILENT_COUNT_MAX and not ending.done():
+                    self._observer.warn("what the workers count in hangs and is killed")
+                    process.kill()
+                    await ending
+        finally:
+            ending.cancel()
+
+    async def _answers(self) -> bool:
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(ANSWER_S):
+                reader, writer = await asyncio.open_unix_connection(self._socket)
+                try:
+                    writer.write(b"PING\r\n")
+                    return bool(await reader.readline())
+                finally:
+                    writer.close()
+        return False
 
     async def _kill(self) -> None:
         process = self._process

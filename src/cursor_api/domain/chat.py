@@ -86,8 +86,8 @@ class Reasoning(NamedTuple):
 class Parameters(NamedTuple):
     """What a request asks besides its messages.
 
-    `output` is None where text is wanted. `user` is whom the caller asks for, and
-    `prompt_cache_key` what requests share that begin alike.
+    `output` is None where text is wanted. `verbosity` is a word for how long to answer, `user` whom
+    the caller asks for, and `prompt_cache_key` what requests share that begin alike.
     """
 
     tools: tuple[Tool, ...] = ()
@@ -97,6 +97,7 @@ class Parameters(NamedTuple):
     reasoning: Reasoning | None = None
     user: str | None = None
     prompt_cache_key: str | None = None
+    verbosity: str | None = None
 
 
 NO_PARAMETERS = Parameters()

@@ -39,13 +39,17 @@ class Text(Value, frozen=True):
 
 
 class Image(Value, frozen=True):
-    """An image given inline. `width` and `height` are pixels, 0 when the format hides them."""
+    """An image given inline. `width` and `height` are pixels, 0 when the format hides them.
+
+    `detail` is a word for how closely to look at it, "" for none.
+    """
 
     data: bytes
     media_type: str
     width: int = 0
     height: int = 0
     cache: CacheMark | None = None
+    detail: str = ""
 
 
 class LinkedImage(Value, frozen=True):
@@ -53,6 +57,7 @@ class LinkedImage(Value, frozen=True):
 
     url: str
     cache: CacheMark | None = None
+    detail: str = ""
 
 
 class Thinking(Value, frozen=True):
@@ -104,9 +109,4 @@ class Message(Value, frozen=True):
     @property
     def text(self) -> str:
         """All texts joined, those of tools' results too; everything else is skipped."""
-        return "".join(
-            inner.text
-            for part in self.parts
-            for inner in (part.parts if isinstance(part, ToolResult) else (part,))
-            if isinstance(inner, Text)
-        )
+        return "".join(part.text for part in self.all_parts() if isinstance(part, Text))

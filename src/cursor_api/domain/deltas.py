@@ -62,10 +62,15 @@ class ToolArgumentsDelta(Value, frozen=True):
 
 
 class Citation(Value, frozen=True):
-    """A page or document the answer leans on."""
+    """A page or document the answer leans on.
+
+    Its words are the characters from `start` up to `end`; 0 and 0 where the upstream does not say.
+    """
 
     url: str
     title: str
+    start: int = 0
+    end: int = 0
 
 
 class CitationDelta(Value, frozen=True):

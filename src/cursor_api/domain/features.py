@@ -28,7 +28,11 @@ class Feature(enum.Enum):
     SEED = "a seed"
     LOGPROBS = "log probabilities"
     LOGIT_BIAS = "logit bias"
+    VERBOSITY = "a choice of how long to answer"
     SERVICE_TIER = "service tiers"
+    SPEECH = "spoken answers"
+    PLACE = "a choice of where the model runs"
+    OWN = "something that only upstreams of this client API have"
 
 
 class RequestedFeature(NamedTuple):
@@ -48,6 +52,8 @@ NEEDED: Final = frozenset(
         Feature.OTHER_CONTENT,
         Feature.MANY_ANSWERS,
         Feature.EMBEDDINGS,
+        Feature.SPEECH,
+        Feature.PLACE,
     }
 )
 # Worth another route of the same model, where one has them; the first counts most.

@@ -1,4 +1,4 @@
-"""Whether an endpoint is asked at all: a circuit breaker, told the time by its caller.
+"""Whether an endpoint, or one of its models, is asked at all: a breaker, told the time.
 
 Rules of this file:
 - Only faults that blame the endpoint count, and only before an answer has begun: streams that are
@@ -39,22 +39,22 @@ class BreakerOptions(Struct, frozen=True):
         "GATEWAY_BREAKER_FAILURES",
         whole(0, 1000, 5),
         "5",
-        "After this many failures in a row, the upstream gets no requests for a"
-        " while, and callers are told at once when to try again. 0 disables this.",
+        "After this many failures in a row with a model, the upstream is not asked for"
+        " that model for a while, and callers are told at once when to try again. If it"
+        " cannot be reached at all, it is not asked for any. 0 disables this.",
         key="breaker_failures",
     )
     open_s: float = setting(
         "GATEWAY_BREAKER_OPEN_S",
         duration(0.1, 3600, "30s"),
         "30",
-        "How long the upstream gets no requests. Then a single request tries whether"
-        " it works again.",
+        "How long it is not asked. Then a single request tries whether it works again.",
         key="breaker_open_s",
     )
 
 
 class Breaker:
-    """The state of one endpoint."""
+    """The state of one endpoint, or of one `model` of it."""
 
     __slots__ = (
         "_is_probing",
@@ -62,11 +62,13 @@ class Breaker:
         "_requested_until",
         "cause",
         "failure_count",
+        "model",
         "options",
     )
 
-    def __init__(self, options: BreakerOptions) -> None:
+    def __init__(self, options: BreakerOptions, model: str = "") -> None:
         self.options = options
+        self.model = model
         self._open_until: float | None = None  # None: closed
         # Until when it has asked to be left alone, whoever it was that it told so.
         self._requested_until = -math.inf
@@ -171,6 +173,9 @@ class Breaker:
             return Fault(
                 self.cause.kind, self.cause.kept_message, upstream_code=self.cause.upstream_code
             )
+        who, others = "The upstream has failed", ""
+        if self.model:
+            who, others = "The upstream has failed with this model", " Its other models are."
         times = (
             f"{self.failure_count} times in a row"
             if self.failure_count > 1
@@ -178,8 +183,8 @@ class Breaker:
         )
         return Fault(
             FaultKind.UPSTREAM_UNAVAILABLE,
-            f"The upstream has failed {times} and is not asked for"
-            f" another {math.ceil(wait_s)} s. The last failure: {self.cause.kept_message}",
+            f"{who} {times} and is not asked for another {math.ceil(wait_s)} s."
+            f"{others} The last failure: {self.cause.kept_message}",
             retry_after_s=wait_s,
             upstream_code=self.cause.upstream_code,
         )

@@ -20,7 +20,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.pool.clock_steps import ClockStepDetector
 from cursor_api.pool.lease import Ask, Lease, LeaseHooks
 from cursor_api.pool.refusal import explain, is_in_use
-from cursor_api.pool.selection import Candidate, Policy, StickyMap, Tier
+from cursor_api.pool.selection import Policy, StickyMap, Tier
 from cursor_api.pool.slot import HealthWatcher, LeaseOutcome, Slot
 from cursor_api.pool.waiting import Queue, QueueOptions
 from cursor_api.ports.process import Clock
@@ -217,8 +217,7 @@ class Pool:
         self._leased_count -= 1
         self.revision += 1
         slot.record(model, outcome, self._now(), self._random())
-        if self.watcher is not None:
-            self.watcher.changed(slot)
+        self._tell(slot)
         if self._queue:
             self._serve(slot)
 
@@ -311,7 +310,7 @@ class Pool:
         if not ask.conversation and self._policy is not _STICKY:
             return self._choose_by_policy(tier, is_eligible)
         had = self._sticky.find(key)
-        position = self._by_alias.get(had) if isinstance(had, str) else None
+        position = self._by_alias.get(had) if had is not None else None
         if position is not None:
             is_of_tier = self._slots[position].preferences.priority == tier.priority
             if is_of_tier and is_eligible(position):
@@ -327,14 +326,14 @@ class Pool:
             return tier.find_in_turn(self._weight, is_eligible)
         if policy is _FILL_FIRST:
             return tier.find_first(is_eligible)
-        return tier.find_least_busy(self._candidate, is_eligible)
+        return tier.find_least_busy(self._load, is_eligible)
 
     def _weight(self, position: int) -> int:
         return self._slots[position].preferences.weight
 
-    def _candidate(self, position: int) -> Candidate:
+    def _load(self, position: int) -> float:
         slot = self._slots[position]
-        return Candidate(slot.preferences.weight, slot.active_count)
+        return slot.active_count / slot.preferences.weight
 
     def _lease_own(self, ask: Ask, tried: AbstractSet[Credential]) -> Lease:
         """A caller's own credentials rotate too, but nothing is remembered of them."""

@@ -53,13 +53,6 @@ class PoolOptions(Struct, frozen=True):
     )
 
 
-class Candidate(Struct, frozen=True):
-    """What selection needs to know of a position."""
-
-    weight: int
-    active_count: int
-
-
 class Tier:
     """Positions of one priority and where their rotation stands."""
 
@@ -101,9 +94,9 @@ class Tier:
         return next((position for position in self.positions if is_eligible(position)), None)
 
     def find_least_busy(
-        self, look: Callable[[int], Candidate], is_eligible: IsEligible
+        self, load_of: Callable[[int], float], is_eligible: IsEligible
     ) -> int | None:
-        """The least loaded for its weight, in turn among equals; an idle one ends the search."""
+        """The one with the least load, in turn among equals; an idle one ends the search."""
         count = len(self.positions)
         best: int | None = None
         best_load = 0.0
@@ -113,8 +106,7 @@ class Tier:
             position = self.positions[index]
             if not is_eligible(position):
                 continue
-            candidate = look(position)
-            load = candidate.active_count / candidate.weight
+            load = load_of(position)
             if best is None or load < best_load:
                 best, best_load, best_index = position, load, index
             if load == 0:
@@ -125,26 +117,29 @@ class Tier:
 
 
 class StickyMap:
-    """Which key stays with which credential; bounded, least recently used out first."""
+    """Which caller and conversation stay with the credential of which alias.
+
+    Bounded: the least recently used goes first.
+    """
 
     __slots__ = ("_map",)
 
     def __init__(self) -> None:
-        self._map: OrderedDict[object, object] = OrderedDict()
+        self._map: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._map)
 
-    def find(self, key: object) -> object | None:
-        """What the key had last."""
+    def find(self, key: tuple[str, str]) -> str | None:
+        """The alias of the one that it had last."""
         found = self._map.get(key)
         if found is not None:
             self._map.move_to_end(key)
         return found
 
-    def keep(self, key: object, value: object) -> None:
-        """The key has this from now on."""
-        self._map[key] = value
+    def keep(self, key: tuple[str, str], alias: str) -> None:
+        """It has this one from now on."""
+        self._map[key] = alias
         self._map.move_to_end(key)
         if len(self._map) > STICKY_COUNT_MAX:
             self._map.popitem(last=False)

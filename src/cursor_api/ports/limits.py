@@ -40,7 +40,8 @@ class LimitStore(Protocol):
         """The request is over: its place is free, and what it used is counted.
 
         Must not block or raise; what is asked later sees it. Of a request that is not held, which
-        was settled before or never let in, nothing changes.
+        was settled before or never let in, nothing changes. One of which `admit` gave no answer
+        was none: it is not counted, though the counters may have let it in.
         """
         ...
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from cursor_api.domain.words import UpstreamWords
-from cursor_api.pool.breaker import BreakerState
+from cursor_api.pool.breaker import Breaker, BreakerState
 from cursor_api.pool.slot import Slot
 from cursor_api.ports.process import Clock
 from cursor_api.service.credentials.pools import CredentialPools
@@ -28,8 +28,9 @@ class Reason(Struct, frozen=True, omit_defaults=True):
 
     `no_credentials`: there is none. `none_ready`: none can serve now; one is tried again at
     `until_at`, where that is known. `upstream_open`: `upstream` failed so often, last with `fault`,
-    that it is not asked before `until_at`. `no_models`: no upstream has told what it serves.
-    `no_upstreams`: there is nobody to ask. `draining`: the gateway is shutting down.
+    that it is not asked before `until_at`; of one whose other models work, that is
+    `upstream/model`. `no_models`: no upstream has told what it serves. `no_upstreams`: there is
+    nobody to ask. `draining`: the gateway is shutting down.
     """
 
     code: str
@@ -92,11 +93,18 @@ class Readiness:
             yield Reason("no_models")
         now = self._clock.monotonic()
         for name, endpoint in self._endpoints.items():
-            breaker = endpoint.breaker
-            if breaker.state(now) is BreakerState.OPEN and self._has_anybody(endpoint):
-                until_at = instant(self._clock.now() + breaker.left_s(now))
-                cause = breaker.cause.kind.value if breaker.cause else None
-                yield Reason("upstream_open", name, cause, until_at)
+            if not self._has_anybody(endpoint):
+                continue
+            whole = endpoint.breakers.standing(now)
+            if whole.state(now) is BreakerState.OPEN:
+                yield self._tell_open(name, whole)
+            for model, breaker in endpoint.breakers.left_alone(now):
+                yield self._tell_open(f"{name}/{model}", breaker)
+
+    def _tell_open(self, upstream: str, breaker: Breaker) -> Reason:
+        until_at = instant(self._clock.now() + breaker.left_s(self._clock.monotonic()))
+        cause = breaker.cause.kind.value if breaker.cause else None
+        return Reason("upstream_open", upstream, cause, until_at)
 
     def credentials(self) -> CredentialCounts:
         """Of all endpoints together."""
@@ -122,12 +130,13 @@ class Readiness:
         """All that could be asked, by name."""
         now = self._clock.monotonic()
         return {
-            name: UpstreamStanding(endpoint.kind.name, endpoint.breaker.state(now))
+            name: UpstreamStanding(endpoint.kind.name, endpoint.breakers.standing(now).state(now))
             for name, endpoint in self._endpoints.items()
         }
 
     def _is_asked(self, endpoint: Endpoint) -> bool:
-        if endpoint.breaker.state(self._clock.monotonic()) is BreakerState.OPEN:
+        now = self._clock.monotonic()
+        if endpoint.breakers.standing(now).state(now) is BreakerState.OPEN:
             return False
         return self._is_passthrough or self._has_ready(endpoint)
 

@@ -184,6 +184,16 @@ class HttpAnswer:
         """The first text is here: from now on only silence is too long."""
         self._has_text = True
 
+    async def read_whole(self, bytes_max: int) -> bytes | None:
+        """The body to its end; None where it has more than `bytes_max` bytes. Raises as `read`."""
+        pieces, size = [], 0
+        while data := await self.read():
+            pieces.append(data)
+            size += len(data)
+            if size > bytes_max:
+                return None
+        return b"".join(pieces)
+
     async def read_error_body(self, bytes_max: int = ERROR_BODY_BYTES_MAX) -> bytes:
         """At most the first `bytes_max` bytes of the body, or what came of it; raises no Fault.
 

@@ -19,6 +19,7 @@ from cursor_api.transport.dialing import Dialer, Names
 from cursor_api.transport.line import Line
 from cursor_api.transport.options import HttpOptions
 from cursor_api.transport.target import Target, Way, find_target
+from cursor_api.transport.tls import keep_session
 from cursor_api.watch import Watch
 
 # How long a whole answer's connection may take to end its HTTP body before it is given up. Servers
@@ -154,6 +155,8 @@ class Connections:
     def give_back(self, line: Line, *, is_finished: bool) -> None:
         """Nobody reads it any more. A finished answer's body may end behind its reader's back."""
         line.leave()
+        if line.is_new:
+            keep_session(line.transport)
         if self._loop is None or line.error is not None or line.is_closed:
             line.close()
         elif line.is_whole:

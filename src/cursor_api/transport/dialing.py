@@ -2,7 +2,7 @@
 
 Rules of this file:
 - A connection is made within its limit or not at all; what a cancelled one has opened is closed.
-- Certificates are verified, always.
+- Certificates are verified: see tls.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import ssl
 from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import aiohappyeyeballs
 
@@ -32,37 +32,16 @@ from cursor_api.transport.errors import (
 )
 from cursor_api.transport.line import Line, LineOwner
 from cursor_api.transport.target import Place, Proxy, Way
+from cursor_api.transport.tls import UpstreamTls, make_tls, system_tls
 
 # How long what a name means is taken for known: a burst of connections asks once.
 KNOWN_S: Final = 10.0
 # Until the next address of a name is tried beside the one before (RFC 8305).
 NEXT_ADDRESS_S: Final = 0.25
-ALPN: Final = ("http/1.1",)
 
 Address: TypeAlias = tuple[
     int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[object, ...]
 ]
-
-
-def make_tls(ca_file: Path | None = None) -> ssl.SSLContext:
-    """Trusts the system's authorities, and those of the file too. Raises OSError."""
-    context = ssl.create_default_context()
-    if ca_file is not None:
-        context.load_verify_locations(cafile=ca_file)
-    context.set_alpn_protocols(list(ALPN))
-    return context
-
-
-@functools.cache
-def _system_tls() -> ssl.SSLContext:
-    """One for the process: reading the system's authorities takes 20 ms."""
-    return make_tls()
-
-
-def make_socket(address: Address) -> socket.socket:
-    """A socket for a connection to an address."""
-    family, kind, protocol, _, _ = address
-    return socket.socket(family, kind, protocol)
 
 
 class Names:
@@ -131,46 +110,34 @@ class Dialer:
         except TimeoutError as error:
             raise ConnectTimeoutError from error
 
-    async def _find_tls(self) -> ssl.SSLContext:
+    async def _find_tls(self) -> UpstreamTls:
         if self._tls is None:
             loop = asyncio.get_running_loop()
-            self._tls = await loop.run_in_executor(None, _system_tls)
+            self._tls = await loop.run_in_executor(None, system_tls)
         return self._tls
 
     async def _open(self, place: Place) -> Line:
         addresses = await self._names.find(place)
-        loop = asyncio.get_running_loop()
-        tls = await self._find_tls() if place.is_tls else None
+        if len(addresses) == 1:
+            # The loop knows a numeric address; to connect a socket of ours, it would ask a thread.
+            host, port = addresses[0][4][:2]
+            return await self._connect(place, host=host, port=port)
+        sock = await _race(addresses)
         try:
-            sock = await aiohappyeyeballs.start_connection(
-                list(addresses),
-                happy_eyeballs_delay=NEXT_ADDRESS_S,
-                interleave=1,
-                loop=loop,
-                socket_factory=make_socket,
-            )
-        except TimeoutError as error:
-            # The network's own, not our limit's: that one cancels.
-            raise UnreachableError(error) from error
-        except OSError as error:
-            raise UnreachableError(error) from error
-        line = Line(loop, self._owner)
-        try:
-            if tls is None:
-                await loop.create_connection(lambda: line, sock=sock)
-            else:
-                await loop.create_connection(
-                    lambda: line, sock=sock, ssl=tls, server_hostname=place.host
-                )
-        except ssl.SSLError as error:
-            sock.close()
-            raise _handshake_error(error) from error
-        except OSError as error:
-            sock.close()
-            raise UnreachableError(error) from error
+            return await self._connect(place, sock=sock)
         except BaseException:
             sock.close()
             raise
+
+    async def _connect(self, place: Place, **where: Any) -> Line:
+        loop = asyncio.get_running_loop()
+        line = Line(loop, self._owner)
+        tls = await self._find_tls() if place.is_tls else None
+        hostname = place.host if tls else None
+        try:
+            await loop.create_connection(lambda: line, ssl=tls, server_hostname=hostname, **where)
+        except OSError as error:
+            raise _connection_error(error) from error
         return line
 
     async def _open_proxy(self, proxy: Proxy) -> Line:
@@ -198,19 +165,29 @@ class Dialer:
             outer.close()
             raise
 
-    async def _wrap(self, outer: Line, tls: ssl.SSLContext, host: str) -> Line:
+    async def _wrap(self, outer: Line, tls: UpstreamTls, host: str) -> Line:
         loop = asyncio.get_running_loop()
         line = Line(loop, self._owner)
         try:
             transport = await loop.start_tls(outer.transport, line, tls, server_hostname=host)
-        except ssl.SSLError as error:
-            raise _handshake_error(error) from error
         except OSError as error:
-            raise UnreachableError(error) from error
+            raise _connection_error(error) from error
         if transport is None:
             raise HandshakeError
         line.connection_made(transport)
         return line
+
+
+async def _race(addresses: Sequence[Address]) -> socket.socket:
+    """Connected to the first of them that answers; raises UnreachableError."""
+    try:
+        return await aiohappyeyeballs.start_connection(
+            list(addresses),
+            happy_eyeballs_delay=NEXT_ADDRESS_S,
+            interleave=1,
+        )
+    except OSError as error:
+        raise UnreachableError(error) from error
 
 
 def _check_tunnel(status: int) -> None:
@@ -218,7 +195,9 @@ def _check_tunnel(status: int) -> None:
         raise ProxyRefusedError(f"status {status}")
 
 
-def _handshake_error(error: ssl.SSLError) -> HandshakeError:
+def _connection_error(error: OSError) -> HandshakeError | UnreachableError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return CertificateError(error)
-    return HandshakeError(str(error))
+    if isinstance(error, ssl.SSLError):
+        return HandshakeError(str(error))
+    return UnreachableError(error)

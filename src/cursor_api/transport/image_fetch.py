@@ -22,7 +22,7 @@ from cursor_api.domain.content import Image
 from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.options.kinds import flag
 from cursor_api.options.setting import setting
-from cursor_api.transport.client import HttpAnswer, HttpClient, HttpOptions
+from cursor_api.transport.client import HttpClient, HttpOptions
 from cursor_api.transport.dialing import Address, Names
 from cursor_api.transport.errors import NoAddressError
 from cursor_api.transport.target import PORTS, Place
@@ -138,7 +138,9 @@ class ImageFetcher:
                 if answer.headers.get("content-encoding", "identity") != "identity":
                     raise ImageError("was answered compressed")
                 media_type = answer.headers.get("content-type", "").partition(";")[0]
-                data = await _read(answer)
+                data = await answer.read_whole(IMAGE_BYTES_MAX)
+                if data is None:
+                    raise ImageError(f"is larger than the limit of {IMAGE_BYTES_MAX} bytes")
                 return image_of(data, media_type.strip().lower(), IMAGE_BYTES_MAX)
         raise ImageError("leads on and on to other addresses")
 
@@ -178,12 +180,3 @@ def _is_refused(host: str, names: PublicNames) -> bool:
 
 def _refusal(why: str) -> Fault:
     return invalid_request(f"An image that is named by its address {why}.", code=CODE, param=None)
-
-
-async def _read(answer: HttpAnswer) -> bytes:
-    found = bytearray()
-    while piece := await answer.read():
-        found += piece
-        if len(found) > IMAGE_BYTES_MAX:
-            raise ImageError(f"is larger than the limit of {IMAGE_BYTES_MAX} bytes")
-    return bytes(found)

@@ -29,18 +29,15 @@ class ModelPage(Struct, frozen=True):
     next_id: str = ""
 
 
-async def read_list(answer: HttpAnswer, owner: str, bytes_max: int = LIST_BYTES_MAX) -> bytes:
+async def read_list(answer: HttpAnswer, owner: str) -> bytes:
     """The body of a good answer; raises Fault(PROTOCOL_ERROR) for one without an end."""
-    pieces, size = [], 0
-    while data := await answer.read():
-        pieces.append(data)
-        size += len(data)
-        if size > bytes_max:
-            raise Fault(
-                FaultKind.PROTOCOL_ERROR,
-                tell("{owner} lists more models than can be read.", owner=owner),
-            )
-    return b"".join(pieces)
+    body = await answer.read_whole(LIST_BYTES_MAX)
+    if body is None:
+        raise Fault(
+            FaultKind.PROTOCOL_ERROR,
+            tell("{owner} lists more models than can be read.", owner=owner),
+        )
+    return body
 
 
 def decode_models(body: bytes, owner: str) -> ModelPage:

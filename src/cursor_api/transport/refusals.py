@@ -69,6 +69,7 @@ USED_UP: Final = (
     "余额不足",  # GLM in Chinese
 )
 
+_BAD_REQUEST: Final = 400
 _NOT_FOUND: Final = 404
 _NOT_ALLOWED: Final = 405
 
@@ -134,6 +135,19 @@ def tell_status(
         tell("HTTP {status} with {body}", status=status, body=describe_body(headers, body)),
         context,
     )
+
+
+def tell_wordless(
+    kind: FaultKind, status: int, headers: Mapping[str, str], body: bytes, context: FaultContext
+) -> Fault:
+    """The same where an API is asked with a key; `kind` is what the status means.
+
+    Anybody on the way to the API may say so. In JSON it is an API that finds a request bad, though
+    in words that nobody here knows.
+    """
+    if status == _BAD_REQUEST and isinstance(read_error_json(body), dict):
+        kind = FaultKind.INVALID_REQUEST
+    return tell_status(kind, status, headers, body, context)
 
 
 def kind_of_key_status(status: int) -> FaultKind:

@@ -153,8 +153,8 @@ class EnvelopeDecoder:
         self,
         frame_bytes_max: int,
         inflated_bytes_max: int,
-        accepts_gzip: bool = True,  # noqa: FBT001, FBT002 - a switch named at every call site
         *,
+        accepts_gzip: bool = True,
         expects_end_stream: bool = True,
     ) -> None:
         if not 0 <= frame_bytes_max <= PAYLOAD_BYTES_MAX:

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.wire.json_lenient import find_value
 
 SCHEMA: Final = (
     b'{"type":"object","properties":{"input":{"type":"string",'
@@ -18,11 +19,33 @@ SCHEMA: Final = (
 FREE_TEXT_BYTES_MAX: Final = 8 << 20
 
 
+class _GrammarIn(msgspec.Struct, gc=False):
+    """`syntax` is `lark` or `regex`. Chat completions have it one level deeper than responses."""
+
+    syntax: str = ""
+    definition: str = ""
+
+
+class _FormatIn(_GrammarIn, gc=False):
+    grammar: _GrammarIn | None = None
+
+
 class _Arguments(msgspec.Struct):
     input: str
 
 
+_FORMAT: Final = msgspec.json.Decoder(_FormatIn)
 _decode = msgspec.json.Decoder(_Arguments).decode
+
+
+def describe_tool(description: str, form: msgspec.Raw) -> str:
+    """A tool's description with the form of its text: no upstream here is held to a grammar."""
+    given = find_value(_FORMAT, form)
+    grammar = given and (given.grammar or given)
+    if not grammar or not grammar.definition:
+        return description
+    told = f"What the tool is given has to match this {grammar.syntax} grammar:\n"
+    return f"{description}\n\n{told}{grammar.definition}".lstrip()
 
 
 def read_free_text(arguments: bytes) -> str:

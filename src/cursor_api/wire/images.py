@@ -45,8 +45,17 @@ _SPELLINGS = {"image/jpg": "image/jpeg"}
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
+# Servers take some 8,000 in a request line; signed addresses have 2,000.
+LINK_CHARS_MAX = 8_000
+
+
 class ImageError(Exception):
     """An image cannot be used; the message says why, in words for the caller."""
+
+
+def is_link(url: str) -> bool:
+    """Whether it is a web address, however long."""
+    return url[:8].lower().startswith(("http://", "https://"))
 
 
 def parse_data_url(url: str, image_bytes_max: int) -> Image:

@@ -7,6 +7,8 @@ Rules of this file:
   needed, and the decoder stops at the first that is not, so that nothing nests behind it.
 - Only bytes methods touch the text: they cost a quarter of a nanosecond a byte where a regular
   expression costs ten.
+- Commas between values are told from those in texts only where there are more than could be
+  between values: few requests have so many.
 
 What each step makes of `{"a\"[":[{"b":[]}],"c":{}}`, where a string holds an escaped quote and a
 bracket that is none. In between a quote is an `a`; an opening bracket is shown as `(` here and a
@@ -38,16 +40,21 @@ SLICE_BYTES: Final = 128 * 1024
 
 DEPTH_CODE: Final = "json_above_max_depth"
 CONTAINERS_CODE: Final = "json_above_max_containers"
+VALUES_CODE: Final = "json_above_max_values"
 
 # What is kept of a text: quotes, brackets, backslashes, and what may follow a backslash; without
 # the last, `\n"` would become `\"`. Braces count as brackets: which belong together the decoder
 # finds out. Each is spelled as a character that may follow a backslash in Python as well, so that
 # its codec takes all that is escaped away in one go: a quote as `a`, an opening bracket as `'`, a
-# closing one as `"`.
-_DROPPED: Final = bytes(set(range(256)) - set(b'"[]{}\\/bfnrtu'))
-_SPELLED: Final = bytes.maketrans(b'"[{]}/u', b"a''\"\"fv")
+# closing one as `"`; where commas are looked for, they are kept in place of brackets, as `v`.
+_ESCAPED: Final = b"\\/bfnrtu"
+_DROPPED: Final = bytes(set(range(256)) - set(b'"[]{}' + _ESCAPED))
+_SPELLED: Final = bytes.maketrans(b'"[{]}/u', b"a''\"\"ff")
+_DROPPED_FOR_COMMAS: Final = bytes(set(range(256)) - set(b'",' + _ESCAPED))
+_COMMAS_SPELLED: Final = bytes.maketrans(b'",/u', b"avff")
 _QUOTE: Final = b"a"
-_NOT_STRUCTURE: Final = bytes(set(range(256)) - set(b"a'\""))
+_COMMA: Final = b"v"
+_NOT_STRUCTURE: Final = bytes(set(range(256)) - set(b"a'\"v"))
 _PAIR: Final = b"'\""
 # An opening bracket as the signed byte 1, a closing one as -1.
 _STEPS: Final = bytes.maketrans(_PAIR, b"\x01\xff")
@@ -61,6 +68,7 @@ class JsonLimits(Struct, frozen=True):
     `depth_max`: a decoder's own bound is the interpreter's recursion, which no setting of ours
     moves and which is ten times as much in one Python as in the next.
     `containers_max`: in 10 MiB there is room for five million.
+    `values_max`: there is room for as many. Each becomes an object, and some are looked at.
     """
 
     depth_max: int = setting(
@@ -80,6 +88,15 @@ class JsonLimits(Struct, frozen=True):
         " for a quarter of a second and take 200 MB.",
         key="json_containers_max",
     )
+    values_max: int = setting(
+        "GATEWAY_JSON_VALUES_MAX",
+        whole(1000, 100_000_000, 200_000),
+        "200000",
+        "Most values in the objects and arrays of a request body, texts and numbers included. The"
+        " longest chat within the other limits has 150,000. A body full of numbers would block all"
+        " other answers for a second and take 500 MB. Embeddings may have any number of tokens.",
+        key="json_values_max",
+    )
 
 
 def check_bounds(
@@ -89,7 +106,7 @@ def check_bounds(
 
     A text that is no JSON passes or is refused; it never makes the decoder go deeper.
     """
-    if len(text) <= slice_bytes and len(text) <= 2 * limits.containers_max:
+    if len(text) <= slice_bytes and len(text) <= 2 * min(limits.containers_max, limits.values_max):
         # Most requests have fewer brackets, those in strings included, than would be too deep.
         if text.count(b"[") + text.count(b"{") > limits.depth_max:
             kept = text.translate(_SPELLED, _DROPPED)
@@ -98,9 +115,10 @@ def check_bounds(
     yield
     structure = b""
     is_inside = False
-    start = 0
+    commas_count = start = 0
     while start < len(text):
         end = _find_end(text, start, slice_bytes)
+        commas_count += text.count(b",", start, end)
         brackets, is_inside = _outside(
             text[start:end].translate(_SPELLED, _DROPPED), is_inside=is_inside
         )
@@ -114,6 +132,26 @@ def check_bounds(
         start = end
         yield
     _check_depth(structure, limits)
+    if commas_count >= limits.values_max:
+        yield from _check_values(text, limits, slice_bytes)
+
+
+def _check_values(text: bytes, limits: JsonLimits, slice_bytes: int) -> Generator[None, None, None]:
+    """Raise Fault where there are too many; a comma is between two of them, or in a text."""
+    is_inside = False
+    commas_count = start = 0
+    while start < len(text):
+        end = _find_end(text, start, slice_bytes)
+        commas, is_inside = _outside(
+            text[start:end].translate(_COMMAS_SPELLED, _DROPPED_FOR_COMMAS), is_inside=is_inside
+        )
+        commas_count += commas.count(_COMMA)
+        if commas_count >= limits.values_max:
+            raise invalid_request(
+                f"The request body holds more than {limits.values_max} values.", code=VALUES_CODE
+            )
+        start = end
+        yield
 
 
 def _find_end(text: bytes, start: int, slice_bytes: int) -> int:
@@ -124,7 +162,7 @@ def _find_end(text: bytes, start: int, slice_bytes: int) -> int:
 
 
 def _outside(kept: bytes, *, is_inside: bool) -> tuple[bytes, bool]:
-    """The brackets outside of strings, and whether the text ends inside of one."""
+    """The brackets or commas outside of strings, and whether the text ends inside of one."""
     try:
         plain = kept.decode("unicode_escape")
     except UnicodeDecodeError:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Raw
 
 _T = TypeVar("_T")
+_BRACE: Final = ord("{")
 
 # Of a field that was not given; compared by identity.
 NOTHING: Final = Raw(b"null")
@@ -37,6 +38,12 @@ def find_value(decoder: msgspec.json.Decoder[_T], raw: Raw) -> _T | None:
         return decoder.decode(raw)
     except msgspec.ValidationError:
         return None
+
+
+def find_objects(raw: Raw) -> list[Raw]:
+    """The objects of a list; what else is in it says nothing, and costs nothing."""
+    items = find_value(ITEMS, raw) or ()
+    return [one for one in items if memoryview(one)[0] == _BRACE]
 
 
 def find_object(raw: Raw) -> bytes | None:

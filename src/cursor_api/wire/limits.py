@@ -16,6 +16,8 @@ class RequestLimits(Struct, frozen=True):
     stage.
     `model_chars_max`: real ids stay below 100; the catalogue compares an unknown one with every
     name it has, which takes quadratic time.
+    `tools_max`: agents with many servers of tools have some hundred. Each is read alone, and takes
+    some microseconds.
     """
 
     messages_max: int = setting(
@@ -39,4 +41,5 @@ class RequestLimits(Struct, frozen=True):
         "Largest image in a request, decoded. The strictest vision model accepts 5 MB.",
     )
     model_chars_max: int = 256
+    tools_max: int = 5000
     json: JsonLimits = field(default_factory=JsonLimits)

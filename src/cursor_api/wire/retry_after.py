@@ -11,8 +11,20 @@ import math
 
 from cursor_api.domain.errors import Fault, FaultKind
 
+JSON_MEDIA_TYPE = "application/json"
 RETRY_AFTER_S_MIN = 1
 RETRY_AFTER_S_MAX = 60
+
+
+def fault_headers(
+    fault: Fault, status: int, *, should_retry: bool | None, default_s: int | None
+) -> tuple[tuple[str, str], ...]:
+    """All headers of an error answer, which is JSON; see `retry_headers`."""
+    headers = [("content-type", JSON_MEDIA_TYPE)]
+    if status == 401:  # noqa: PLR2004 - RFC 9110 section 15.5.2 demands the header
+        headers.append(("www-authenticate", "Bearer"))
+    headers += retry_headers(fault, should_retry=should_retry, default_s=default_s)
+    return tuple(headers)
 
 
 def retry_headers(

@@ -34,7 +34,6 @@ class SSEReason(enum.Enum):
 
     OVERSIZED = "oversized"  # one event, or one line, is over the limit
     BAD_TEXT = "bad_text"  # not UTF-8
-    AFTER_CLOSE = "after_close"  # bytes after close()
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -73,7 +72,6 @@ class SSEDecoder:
         "_failure",
         "_held_bytes",
         "_is_at_start",
-        "_is_closed",
         "_line",
         "_skips_lf",
     )
@@ -86,12 +84,11 @@ class SSEDecoder:
         self._held_bytes = 0  # of the whole lines of the unfinished event
         self._is_at_start = True
         self._skips_lf = False
-        self._is_closed = False
         # Not the exception itself: its traceback would hold this decoder and the bytes it read.
         self._failure: tuple[SSEReason, str] | None = None
 
     def __repr__(self) -> str:
-        state = "failed" if self._failure else "closed" if self._is_closed else "open"
+        state = "failed" if self._failure else "open"
         return f"<SSEDecoder {state}, holds {self._held_bytes + len(self._line)} bytes>"
 
     @property
@@ -111,7 +108,6 @@ class SSEDecoder:
             or self._skips_lf
             or self._is_at_start
             or self._failure is not None
-            or self._is_closed
             or len(data) > self._event_bytes_max
             or not data.startswith(_DATA)
             or not data.endswith(_END)
@@ -129,8 +125,6 @@ class SSEDecoder:
         """The events that are whole now, in order; raises SSEError on the first bad line."""
         if self._failure is not None:
             raise SSEError(*self._failure)
-        if self._is_closed and data:
-            raise self._fail(SSEReason.AFTER_CLOSE, "bytes follow the end of the event stream")
         if self._skips_lf and data:
             self._skips_lf = False
             if data[0] == _LF:
@@ -144,10 +138,6 @@ class SSEDecoder:
             error.events = tuple(events)
             raise
         return events
-
-    def close(self) -> None:
-        """Say that no bytes follow. An unfinished event is discarded, and `is_cut` tells of it."""
-        self._is_closed = True
 
     def _decode(self, data: bytes, events: list[Event]) -> None:
         # bytes.splitlines knows LF, CR and CRLF and, unlike str.splitlines, nothing else.
@@ -224,8 +214,3 @@ def encode_event(data: str | bytes, event: str | None = None) -> bytes:
     if "\n" in event or "\r" in event:
         raise ValueError("the name of an event has a line end")
     return b"event: %b\ndata: %b\n\n" % (event.encode(), content)
-
-
-def comment(text: str = "") -> bytes:
-    """A comment that every reader skips: what keeps a silent connection open."""
-    return b": %b\n\n" % _LINE_END.sub(b"\n: ", text.encode())

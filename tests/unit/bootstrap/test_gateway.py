@@ -184,10 +184,10 @@ async def test_a_reload_keeps_what_was_learnt(tmp_path: Path) -> None:
                     assert (await chat(headers=one)).status == 401
             assert [line["delay_s"] for line in lines if "delay_s" in line] == [0.1, 0.2]
             cursor = gateway.endpoints["cursor"]
-            before = (repr(cursor.breaker), repr(cursor.budget), cursor.pool)
+            before = (repr(cursor.breakers), repr(cursor.budget), cursor.pool)
             await gateway.renew(settings(tmp_path, GATEWAY_LOG_LEVEL="debug", **variables))
             assert gateway.endpoints["cursor"] is cursor
-            assert (repr(cursor.breaker), repr(cursor.budget), cursor.pool) == before
+            assert (repr(cursor.breakers), repr(cursor.budget), cursor.pool) == before
             assert (await ask(port, "GET", "/")).json()["upstreams"]["cursor"] == "open"
             assert (await chat(headers=headers)).status == 503
             # One that was judged needs no turn to be wrong; a new one lets the next wait longer.

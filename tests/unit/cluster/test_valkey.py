@@ -70,16 +70,40 @@ async def test_one_that_ends_is_started_again(
     async with OwnValkey(next(iter(SERVERS.values())), folder, observer) as own:
         [server] = children() - others
         server.kill()
-        async with asyncio.timeout(10):
-            while not observer.warnings:
+        await until_another_serves(own, observer)
+
+
+async def test_one_that_hangs_is_killed_and_started_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It still takes connections, so that nobody else would notice."""
+    monkeypatch.setattr(valkey, "RESTART_S", 0.01)
+    monkeypatch.setattr(valkey, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(valkey, "ANSWER_S", 0.2)
+    observer, others = ListObserver(), children()
+    async with OwnValkey(next(iter(SERVERS.values())), folder, observer) as own:
+        [server] = children() - others
+        # One that answers is left alone, however often it is asked.
+        await asyncio.sleep(0.2)
+        assert observer.warnings == []
+        server.suspend()
+        await until_another_serves(own, observer)
+        assert "hangs" in observer.warnings[0][0]
+        assert server not in children()
+
+
+async def until_another_serves(own: OwnValkey, observer: ListObserver) -> None:
+    """In place of one that has ended, which is told."""
+    async with asyncio.timeout(10):
+        while not any("has ended" in event for event, _ in observer.warnings):
+            await asyncio.sleep(0.005)
+        while True:
+            try:
+                assert await ask(own.url, b"PING") == b"+PONG\r\n"
+            except OSError:
                 await asyncio.sleep(0.005)
-            while True:
-                try:
-                    assert await ask(own.url, b"PING") == b"+PONG\r\n"
-                except OSError:
-                    await asyncio.sleep(0.005)
-                else:
-                    break
+            else:
+                break
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cursor_api.pool.selection import STICKY_COUNT_MAX, Candidate, StickyMap, Tier
+from cursor_api.pool.selection import STICKY_COUNT_MAX, StickyMap, Tier
 
 
 def in_turn(tier: Tier, count: int, weights: dict[int, int] | None = None) -> list[int | None]:
@@ -37,7 +37,7 @@ def test_nothing_is_found_among_none() -> None:
     for tier in (Tier(0, []), Tier(0, [1, 2])):
         assert tier.find_in_turn(lambda _: 1, lambda _: False) is None
         assert tier.find_first(lambda _: False) is None
-        assert tier.find_least_busy(lambda _: Candidate(1, 0), lambda _: False) is None
+        assert tier.find_least_busy(lambda _: 0, lambda _: False) is None
 
 
 def test_the_first_eligible_in_order_is_found() -> None:
@@ -45,9 +45,9 @@ def test_the_first_eligible_in_order_is_found() -> None:
     assert Tier(0, [3, 1, 2]).find_first(lambda position: position != 3) == 1
 
 
-def test_the_least_busy_for_its_weight_is_found_in_turn_among_equals() -> None:
-    """Two under way at weight four are less than one at weight one."""
-    loads = {0: Candidate(1, 1), 1: Candidate(4, 2), 2: Candidate(1, 1)}
+def test_the_least_busy_is_found_in_turn_among_equals() -> None:
+    """The first of two with the same load is not always taken."""
+    loads = {0: 1.0, 1: 0.5, 2: 1.0}
     tier = Tier(0, [0, 1, 2])
     assert tier.find_least_busy(loads.__getitem__, lambda _: True) == 1
     assert tier.find_least_busy(loads.__getitem__, lambda position: position != 1) == 2
@@ -65,17 +65,17 @@ def test_a_healthy_tier_is_not_searched_through() -> None:
     tier = Tier(0, range(10_000))
     tier.find_in_turn(lambda _: 1, is_eligible)
     tier.find_first(is_eligible)
-    tier.find_least_busy(lambda _: Candidate(1, 0), is_eligible)
+    tier.find_least_busy(lambda _: 0, is_eligible)
     assert len(looks) == 3
 
 
 def test_sticking_is_bounded() -> None:
-    """The longest unused key is forgotten first."""
+    """The longest unused is forgotten first."""
     sticky = StickyMap()
-    sticky.keep("old", 1)
+    sticky.keep(("old", ""), "a")
     for number in range(STICKY_COUNT_MAX - 1):
-        sticky.keep(str(number), number)
-    assert sticky.find("old") == 1
-    sticky.keep("one more", 2)
+        sticky.keep((str(number), ""), "b")
+    assert sticky.find(("old", "")) == "a"
+    sticky.keep(("one more", ""), "c")
     assert len(sticky) == STICKY_COUNT_MAX
-    assert (sticky.find("old"), sticky.find("0")) == (1, None)
+    assert (sticky.find(("old", "")), sticky.find(("0", ""))) == ("a", None)

@@ -26,7 +26,7 @@ def look(house: House, *, is_passthrough: bool = False) -> Readiness:
 
 def open_breaker(house: House) -> None:
     """Fail as often as it takes."""
-    breaker = house.endpoints[FAKE].breaker
+    breaker = house.endpoints[FAKE].breakers.whole
     for _ in range(breaker.options.failure_count):
         breaker.record(DOWN, house.clock.monotonic(), is_probe=False)
 

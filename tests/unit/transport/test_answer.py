@@ -153,6 +153,21 @@ async def test_an_error_body_is_read_up_to_its_limit() -> None:
         assert await answer.read_error_body(2500) == b"a" * 2500
 
 
+async def test_a_whole_body_is_bounded() -> None:
+    """One byte more than the limit is too much."""
+
+    async def three(turn: Turn) -> None:
+        await turn.head()
+        for piece in (b"a", b"b", b"c"):
+            await turn.chunk(piece)
+        await turn.end()
+
+    async with reach(three) as (client, server):
+        for bytes_max, body in ((3, b"abc"), (2, None)):
+            async with client.open_post(server.url, {}, b"") as answer:
+                assert await answer.read_whole(bytes_max) == body
+
+
 @pytest.mark.parametrize("how", ["close", "reset", "gone"])
 async def test_an_error_body_that_breaks_or_stalls_is_what_came_of_it(
     how: str, monkeypatch: pytest.MonkeyPatch

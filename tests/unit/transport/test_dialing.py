@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,23 +17,11 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import FaultKind
 from cursor_api.transport import dialing
 from cursor_api.transport.client import HttpClient, HttpOptions
-from cursor_api.transport.dialing import Address, Names, make_tls
+from cursor_api.transport.dialing import Names
 from cursor_api.transport.errors import NoAddressError
 from cursor_api.transport.target import Place
-from tests.http_stage import fault_of, fetch, greet
+from tests.http_stage import AUTHORITY, TwoAddresses, fault_of, fetch, greet, server_tls
 from tests.scripted_server import ScriptedServer
-
-CERTIFICATES = Path(__file__).parents[2] / "vectors" / "tls"
-AUTHORITY = CERTIFICATES / "authority.pem"
-
-
-def server_tls(name: str, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
-    """What a server with this certificate speaks, in this version alone."""
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(CERTIFICATES / f"{name}.pem")
-    if version is not None:
-        tls.minimum_version = tls.maximum_version = version
-    return tls
 
 
 def client(ca_file: Path | None = AUTHORITY, proxy: str | None = None) -> HttpClient:
@@ -115,14 +103,6 @@ async def test_being_cancelled_in_the_handshake_closes_the_connection() -> None:
         with pytest.raises(asyncio.CancelledError):
             await asking
         await asyncio.wait_for(is_over.wait(), 5)
-
-
-def test_an_authority_file_that_holds_none_stops_the_start(tmp_path: Path) -> None:
-    """Not the first request."""
-    file = tmp_path / "ca.pem"
-    file.write_text("nothing")
-    with pytest.raises(OSError, match=r"NO_CERTIFICATE|no certificate"):
-        make_tls(file)
 
 
 @asynccontextmanager
@@ -303,11 +283,9 @@ async def test_an_address_that_is_silent_does_not_hold_up_the_next(
 
     monkeypatch.setattr(loop, "sock_connect", connect_but_one)
 
-    class Two(Names):
-        async def find(self, place: Place) -> Sequence[Address]:
-            tcp = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
-            return [(*tcp, (host, place.port)) for host in ("127.0.0.2", "127.0.0.1")]
-
-    async with ScriptedServer(greet) as server, HttpClient(HttpOptions(), names=Two()) as http:
+    async with (
+        ScriptedServer(greet) as server,
+        HttpClient(HttpOptions(), names=TwoAddresses()) as http,
+    ):
         assert await fetch(http, f"http://upstream.invalid:{server.port}") == b"hello"
     assert asked == ["127.0.0.2", "127.0.0.1"]

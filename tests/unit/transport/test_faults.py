@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from cursor_api.domain.errors import Fault, FaultKind, Scope
-from cursor_api.transport import dialing
 from cursor_api.transport.client import HttpClient, HttpOptions, Timeouts
+from cursor_api.transport.dialing import Names
 from cursor_api.transport.errors import CertificateError
 from cursor_api.transport.faults import (
     CERTIFICATE_FLAWS,
@@ -20,6 +20,8 @@ from cursor_api.transport.faults import (
     flaw_of_certificate,
 )
 from cursor_api.transport.line import INTERIM_MAX
+from cursor_api.transport.tls import system_tls
+from tests.http_stage import TwoAddresses
 from tests.scripted_server import Handler, ScriptedServer, Turn
 from tests.simulation.virtual_loop import run_virtually
 
@@ -60,16 +62,17 @@ def timed_fault_from(handler: Handler, timeouts: Timeouts) -> tuple[Fault, float
 
 
 @pytest.mark.parametrize("number", SHORTAGES)
+@pytest.mark.parametrize("names", [Names(), TwoAddresses()], ids=["one", "two"])
 async def test_what_this_machine_has_none_left_of_is_no_endpoints_fault(
-    monkeypatch: pytest.MonkeyPatch, number: int
+    monkeypatch: pytest.MonkeyPatch, names: Names, number: int
 ) -> None:
     """Without a descriptor nobody can be asked: the gateway says so, and when to come back."""
 
-    def make_none(_address: object) -> socket.socket:
+    def make_none(*_: object, **__: object) -> socket.socket:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(dialing, "make_socket", make_none)
-    async with HttpClient(OPTIONS) as client:
+    monkeypatch.setattr(socket, "socket", make_none)
+    async with HttpClient(OPTIONS, names=names) as client:
         for _ in range(2):
             with pytest.raises(Fault) as caught:
                 await ask(client, "http://127.0.0.1:1")
@@ -166,7 +169,7 @@ async def test_a_connection_that_cannot_be_made_in_time_says_so() -> None:
     """TLS belongs to connecting: a listener that never shakes hands is no connection."""
     is_over = asyncio.Event()
     # Read for the process's first connection, which may take as long here.
-    dialing._system_tls()
+    system_tls()
 
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

@@ -10,6 +10,7 @@ from cursor_api.domain.errors import Fault
 from cursor_api.wire.free_text import (
     FREE_TEXT_BYTES_MAX,
     SCHEMA,
+    describe_tool,
     hold_free_text,
     read_free_text,
     write_free_text,
@@ -23,6 +24,28 @@ def test_what_is_written_is_read_again() -> None:
     arguments = write_free_text(PATCH)
     assert jsonschema_rs.is_valid(msgspec.json.decode(SCHEMA), arguments)
     assert read_free_text(msgspec.json.encode(arguments)) == PATCH
+
+
+GRAMMAR = {"syntax": "lark", "definition": "start: /a+/"}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{"type": "grammar", "grammar": GRAMMAR}, {"type": "grammar", **GRAMMAR}],
+    ids=["chat completions", "responses"],
+)
+def test_a_grammar_is_told_in_words(form: object) -> None:
+    """In either spelling; a tool without a description has this one."""
+    raw = msgspec.Raw(msgspec.json.encode(form))
+    told = "What the tool is given has to match this lark grammar:\nstart: /a+/"
+    assert describe_tool("Patches.", raw) == f"Patches.\n\n{told}"
+    assert describe_tool("", raw) == told
+
+
+@pytest.mark.parametrize("form", [None, {"type": "text"}, 7, {"type": "grammar", "grammar": 7}])
+def test_any_text_needs_no_words(form: object) -> None:
+    """The description stays as it is."""
+    assert describe_tool("Runs.", msgspec.Raw(msgspec.json.encode(form))) == "Runs."
 
 
 @pytest.mark.parametrize("arguments", [b'{"text":"a"}', b'{"input":7}', b"plain", b'{"input":"a'])

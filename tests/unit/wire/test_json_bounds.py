@@ -12,6 +12,7 @@ from cursor_api.wire.json_bounds import (
     CONTAINERS_CODE,
     DEPTH_CODE,
     SLICE_BYTES,
+    VALUES_CODE,
     JsonLimits,
     check_bounds,
 )
@@ -117,3 +118,39 @@ def test_the_messages_name_the_limits() -> None:
     """In figures that somebody can change."""
     with pytest.raises(Fault, match=r"nested more than 3 levels deep\.$"):
         finish(check_bounds(b"[[[[]]]]", SMALL))
+
+
+FEW = JsonLimits(depth_max=3, containers_max=10, values_max=4)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (b"[1,2,3,4]", None),
+        (b"[1,2,3,4,5]", VALUES_CODE),
+        (b'{"a":1,"b":"","c":null,"d":true}', None),
+        (b'{"a":1,"b":"","c":null,"d":true,"e":0.5}', VALUES_CODE),
+        (b'["1,2,3,4,5",2,3,4]', None),
+        (b'["1,2,3,4,5",2,3,4,5]', VALUES_CODE),
+        (rb'["\",,,,,",",",2]', None),
+        (rb'["\",,,,,",",",3,4,5]', VALUES_CODE),
+        (rb'["\u002c,\\\\",",,,,\/\b",3,4]', None),
+        (rb'["\u002c,\\\\",",,,,\/\b",3,4,5]', VALUES_CODE),
+        (b"[" + b"1," * 5_000_000 + b"1]", VALUES_CODE),
+        (b"," * 100, VALUES_CODE),
+    ],
+)
+@pytest.mark.parametrize("slice_bytes", [1, 3, SLICE_BYTES])
+def test_values_are_counted(text: bytes, code: str | None, slice_bytes: int) -> None:
+    """Of objects and arrays alike; the commas of a text are no values."""
+    if len(text) > 1000 and slice_bytes != SLICE_BYTES:
+        return
+    assert code_of(text, FEW, slice_bytes) == code
+
+
+def test_commas_are_looked_at_once_more_only_where_there_are_many() -> None:
+    """Of a text of twenty slices, and in steps then."""
+    plain = b'["' + b"a" * 20 * SLICE_BYTES + b'"]'
+    limits = JsonLimits(values_max=20 * SLICE_BYTES)
+    assert count_steps(check_bounds(plain, limits))[1] == 23
+    assert count_steps(check_bounds(plain.replace(b"a", b","), limits))[1] == 44

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.wire.retry_after import explain_wait, retry_headers
+from cursor_api.wire.retry_after import explain_wait, fault_headers, retry_headers
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,14 @@ def test_a_retry_comes_over_a_new_connection_where_the_old_one_leads_astray() ->
     """As one worker of several has all that comes over it."""
     fault = Fault(FaultKind.WRONG_NODE, "Elsewhere.")
     assert retry_headers(fault, should_retry=True, default_s=None) == [("connection", "close")]
+
+
+def test_an_error_answer_is_json_and_a_401_names_the_scheme() -> None:
+    """As RFC 9110 demands."""
+    fault = Fault(FaultKind.UNAUTHENTICATED, "Who?")
+    told = [
+        dict(fault_headers(fault, status, should_retry=None, default_s=None))
+        for status in (400, 401)
+    ]
+    json = {"content-type": "application/json"}
+    assert told == [json, {**json, "www-authenticate": "Bearer"}]

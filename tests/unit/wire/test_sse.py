@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cursor_api.wire.sse import Event, SSEDecoder, SSEError, SSEReason, comment, encode_event
+from cursor_api.wire.sse import Event, SSEDecoder, SSEError, SSEReason, encode_event
 from tests.vectors.load import load
 
 KIB = 1 << 10
@@ -18,7 +18,6 @@ def read(pieces: list[bytes], event_bytes_max: int = 64 * KIB) -> tuple[list[Eve
     """The events of a stream that came in these pieces, and whether it was cut."""
     decoder = SSEDecoder(event_bytes_max)
     events = [event for piece in pieces for event in decoder.feed(piece)]
-    decoder.close()
     return events, decoder.is_cut
 
 
@@ -185,16 +184,7 @@ def test_a_failed_decoder_stays_failed() -> None:
     refusal(decoder, b"data: \xff\n")
     again = refusal(decoder, b"data: a\n\n")
     assert (again.reason, again.events) == (SSEReason.BAD_TEXT, ())
-    decoder.close()
     assert decoder.is_cut
-
-
-def test_bytes_after_close() -> None:
-    """A closed decoder takes no more."""
-    decoder = SSEDecoder(KIB)
-    decoder.close()
-    assert decoder.feed(b"") == []
-    assert refusal(decoder, b"data: a\n\n").reason is SSEReason.AFTER_CLOSE
 
 
 def test_the_state_tells_itself() -> None:
@@ -202,12 +192,10 @@ def test_the_state_tells_itself() -> None:
     decoder = SSEDecoder(KIB)
     decoder.feed(b"data: secret\nda")
     assert repr(decoder) == "<SSEDecoder open, holds 15 bytes>"
-    decoder.close()
-    assert repr(decoder) == "<SSEDecoder closed, holds 15 bytes>"
-    error = refusal(decoder, b"x")
+    error = refusal(decoder, b"x" * KIB)
     assert repr(decoder).startswith("<SSEDecoder failed")
-    assert str(error) == "bytes follow the end of the event stream"
-    assert repr(error) == "SSEError(after_close, 'bytes follow the end of the event stream')"
+    assert str(error) == "an event has more than 1024 bytes"
+    assert repr(error) == "SSEError(oversized, 'an event has more than 1024 bytes')"
 
 
 def test_an_event_is_a_value() -> None:
@@ -245,23 +233,6 @@ def test_a_name_cannot_begin_another_field(event: str) -> None:
     """A line end in an event's name is refused."""
     with pytest.raises(ValueError, match="line end"):
         encode_event("x", event)
-
-
-@pytest.mark.parametrize(
-    ("text", "encoded"),
-    [
-        ("", b": \n\n"),
-        ("keep-alive", b": keep-alive\n\n"),
-        ("a\ndata: b\r", b": a\n: data: b\n: \n\n"),
-    ],
-)
-def test_comments_are_invisible(text: str, encoded: bytes) -> None:
-    """Whatever a comment says, no reader sees an event."""
-    assert comment(text) == encoded
-    assert read([comment(text), encode_event("x"), comment(text)]) == (
-        [Event("message", "x")],
-        False,
-    )
 
 
 @pytest.mark.parametrize(

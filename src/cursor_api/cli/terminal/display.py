@@ -41,9 +41,12 @@ class TerminalObserver:
     def notice(self, event: str, /, **facts: object) -> None:
         """Nothing: the command says itself what it has done."""
 
-    def warn(self, event: str | Notice, /, **facts: object) -> None:
+    def warn(
+        self, event: str | Notice, /, *, exc_info: BaseException | None = None, **facts: object
+    ) -> None:
         """One line on standard error."""
-        details = "; ".join(map(in_words, facts.values()))
+        told = facts.values() if exc_info is None else (*facts.values(), exc_info)
+        details = "; ".join(map(in_words, told))
         text = f"{plain(in_words(event))}{': ' if details else ''}{plain(details)}"
         print_error(say("warning: {warning}", warning=text))
 

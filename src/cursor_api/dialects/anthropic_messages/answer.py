@@ -2,8 +2,7 @@
 
 Rules of this file:
 - Deltas go in, bytes come out, in order; no text is trimmed or joined. Only what comes within a
-  call is held back: another call (calls.py), or what some models say between its arguments. A call
-  whose arguments have not come yet has not begun.
+  call is held back (wire/in_turn.py).
 - Each event has its name in an `event:` line: Anthropic's clients see no other.
 - One block is open at a time. A block of a message is text, thinking or one call.
 - A stream that fails ends with an `error` event and nothing after it: without `message_stop` no
@@ -20,7 +19,6 @@ from typing import Final
 
 import msgspec
 
-from cursor_api.dialects.anthropic_messages.calls import Calls
 from cursor_api.dialects.anthropic_messages.ending import stop_fields, usage_object
 from cursor_api.dialects.anthropic_messages.faults import render_error_object
 from cursor_api.dialects.anthropic_messages.request import (
@@ -44,6 +42,7 @@ from cursor_api.domain.deltas import (
 from cursor_api.domain.endings import get_usage, goes_on, is_incomplete
 from cursor_api.domain.errors import Fault
 from cursor_api.ports.dialect import AnswerHead
+from cursor_api.wire.in_turn import InTurn
 from cursor_api.wire.sse_text import encode_comment, encode_line, escape_line_ends
 
 ID_PREFIX: Final = "msg_"
@@ -81,10 +80,6 @@ _REDACTED_BLOCK: Final = b'"type":"redacted_thinking","data":%b'
 _CALL_BLOCK: Final = b'"type":"tool_use","id":%b,"name":%b,"input":{}'
 _ARGUMENTS: Final = b'input_json_delta","partial_json":'
 
-# What ends a call's block where it comes.
-Said = TextDelta | RefusalDelta | ReasoningDelta | ReasoningSealed
-Other = ToolCallBegun | ToolArgumentsDelta | StatusDelta | CitationDelta | Finished
-
 _encode = msgspec.json.Encoder().encode
 
 
@@ -92,14 +87,13 @@ class MessageRenderer:
     """One streamed answer as Server-Sent Events."""
 
     __slots__ = (
-        "_calls",
         "_delta_start",
         "_finished",
         "_head",
+        "_in_turn",
         "_index",
         "_is_refused",
         "_is_stopped",
-        "_late",
         "_open",
         "_text_start",
         "_thinking",
@@ -112,9 +106,7 @@ class MessageRenderer:
             encode_line(head.model),
         )
         self._thinking = thinking
-        self._calls = Calls()
-        # What was said within a call.
-        self._late: list[Said] = []
+        self._in_turn = InTurn()
         # What the open block is made of, and its number; None and the next one's between blocks.
         self._open: type[Delta] | None = None
         self._index = 0
@@ -150,10 +142,9 @@ class MessageRenderer:
                 raise goes_on()
             if type(delta) is TextDelta and self._text_start:
                 out += (self._text_start, encode_line(delta.text), _DELTA_END)
-            elif isinstance(delta, Said):
-                self._say(delta, out)
             else:
-                self._render_other(delta, out)
+                for one in self._in_turn.add(delta):
+                    self._render_one(one, out)
         return b"".join(out)
 
     def finish(self) -> bytes:
@@ -177,38 +168,25 @@ class MessageRenderer:
             self._is_stopped = _STOP_NAME in batch.body[-len(_MESSAGE_STOP) :]
         return batch.body
 
-    def _say(self, delta: Said, out: list[bytes]) -> None:
-        if self._open is ToolCallBegun and self._calls.is_going_on:
-            self._late.append(delta)
-            return
-        if self._late:
-            self._say_late(out)
-        if isinstance(delta, ReasoningDelta | ReasoningSealed):
-            self._think(delta, out)
-            return
-        self._is_refused |= type(delta) is RefusalDelta
-        if self._open is not TextDelta:
-            self._begin(TextDelta, _TEXT_BLOCK, out)
-        out += (self._text_start, encode_line(delta.text), _DELTA_END)
-
-    def _say_late(self, out: list[bytes]) -> None:
-        late, self._late = self._late, []
-        for delta in late:
-            self._say(delta, out)
-
-    def _render_other(self, delta: Other, out: list[bytes]) -> None:
+    def _render_one(self, delta: Delta, out: list[bytes]) -> None:
         match delta:
-            case ToolCallBegun() | ToolArgumentsDelta():
-                for one in self._calls.add(delta):
-                    self._render_call(one, out)
+            case TextDelta(text) | RefusalDelta(text):
+                self._is_refused |= type(delta) is RefusalDelta
+                if self._open is not TextDelta:
+                    self._begin(TextDelta, _TEXT_BLOCK, out)
+                out += (self._text_start, encode_line(text), _DELTA_END)
+            case ReasoningDelta() | ReasoningSealed():
+                self._think(delta, out)
+            case ToolCallBegun(_, id_, name):
+                block = _CALL_BLOCK % (encode_line(id_), encode_line(name))
+                self._begin(ToolCallBegun, block, out)
+            case ToolArgumentsDelta(_, text):
+                out += (self._delta_start, _ARGUMENTS, encode_line(text), _DELTA_END)
             case StatusDelta(message):
                 out.append(encode_comment(message))
             case CitationDelta():
                 pass
             case Finished():
-                for one in self._calls.flush():
-                    self._render_call(one, out)
-                self._say_late(out)
                 self._end_block(out)
                 stop = stop_fields(delta, is_refused=self._is_refused)
                 usage = usage_object(get_usage(delta))
@@ -231,17 +209,8 @@ class MessageRenderer:
             out += (self._delta_start, _SIGNATURE, encode_line(delta.signature), _DELTA_END)
             self._end_block(out)
 
-    def _render_call(self, delta: ToolCallBegun | ToolArgumentsDelta, out: list[bytes]) -> None:
-        if isinstance(delta, ToolArgumentsDelta):
-            out += (self._delta_start, _ARGUMENTS, encode_line(delta.text), _DELTA_END)
-            return
-        block = _CALL_BLOCK % (encode_line(delta.id), encode_line(delta.name))
-        self._begin(ToolCallBegun, block, out)
-
     def _begin(self, kind: type[Delta], block: bytes, out: list[bytes]) -> None:
         """Begin a block, after the end of the one that is open."""
-        if kind is not ToolCallBegun:
-            self._calls.end()
         self._end_block(out)
         self._open = kind
         self._delta_start = _BLOCK_DELTA % self._index

@@ -32,7 +32,7 @@ from cursor_api.domain.content import (
 )
 from cursor_api.domain.errors import Fault, invalid_request, quote
 from cursor_api.wire.cache_marks import mark_last
-from cursor_api.wire.images import ImageError, decode_image
+from cursor_api.wire.images import LINK_CHARS_MAX, ImageError, decode_image, is_link
 from cursor_api.wire.json_lenient import NOTHING, find_value
 from cursor_api.wire.json_texts import decode_arguments
 from cursor_api.wire.limits import RequestLimits
@@ -43,10 +43,10 @@ from cursor_api.wire.work_units import Step, call_units, image_units
 IN_RESULTS: Final = frozenset({"text", "image", "document", "search_result", "tool_reference"})
 IN_MESSAGES: Final = IN_RESULTS | {"thinking", "redacted_thinking", "tool_use", "tool_result"}
 IN_SYSTEM: Final = frozenset({"text"})
+# Others, such as a file that was uploaded, mean something to upstreams of this dialect alone.
+IMAGE_SOURCES: Final = frozenset({"base64", "url"})
 # Places of blocks that an answer's header names.
 IGNORED_MAX: Final = 20
-# Servers take some 8,000 in a request line; signed addresses have 2,000.
-LINK_CHARS_MAX: Final = 8_000
 
 # ("messages", 3, "content", 0) is messages.3.content.0.
 Place = tuple[str | int, ...]
@@ -61,7 +61,7 @@ class Blocks:
     `is_past` is whether the model has answered to them. `ignored` are the places of those that were
     left out; `image_param`, `link_param`, `document_param` and `other_param` those of the first
     image, the first that is named by an address, the first document that is no plain text, and the
-    first block of an unknown type.
+    first block of which nothing is known.
     """
 
     __slots__ = (
@@ -126,9 +126,13 @@ class Blocks:
         A question without it would be another one, so that it needs such an upstream. In what was
         said before it may come from another gateway, and no client takes it out again.
         """
-        if not self.is_past:
+        if self.is_past:
+            self._ignore(place)
+        else:
             self.other_param = self.other_param or show(place)
-        elif len(self.ignored) < IGNORED_MAX:
+
+    def _ignore(self, place: Place) -> None:
+        if len(self.ignored) < IGNORED_MAX:
             self.ignored += (show(place),)
 
     def _add_other(
@@ -194,12 +198,18 @@ class Blocks:
         elif source.type == "content":
             _add_heading(parts, block.title)
             yield from self._add_content(source.content, (*place, "content"), parts)
+        elif self.is_past:
+            self._ignore(place[:-1])
         elif self.document_param is None:
             self.document_param = show(place[:-1])
 
     def _add_image(self, raw: Raw, place: Place, parts: list[Part]) -> int:
         source_place = (*place, "source")
-        image = self._image(_get_source(raw, source_place), source_place)
+        source = _get_source(raw, source_place)
+        if source.type not in IMAGE_SOURCES:
+            self._pass_over(place)
+            return 1
+        image = self._image(source, source_place)
         parts.append(image)
         if self.image_param is None:
             self.image_param = show(place)
@@ -210,13 +220,6 @@ class Blocks:
     def _image(self, source: SourceIn, place: Place) -> Image | LinkedImage:
         if source.type == "url":
             return _linked_image(source.url, (*place, "url"))
-        if source.type != "base64":
-            raise invalid_request(
-                "An image is given by its data or by its web address here:"
-                ' {"type": "base64", "media_type": "image/png", "data": …}.',
-                code="unsupported_value",
-                param=show(place),
-            )
         if source.data is None:
             raise missing((*place, "data"))
         media_type = (source.media_type or "").strip().lower()
@@ -237,7 +240,7 @@ class Blocks:
 def _linked_image(url: str | None, place: Place) -> LinkedImage:
     if url is None:
         raise missing(place)
-    if len(url) > LINK_CHARS_MAX or not url[:8].lower().startswith(("http://", "https://")):
+    if len(url) > LINK_CHARS_MAX or not is_link(url):
         raise invalid_request(
             f"A web address of at most {LINK_CHARS_MAX} characters is expected.",
             code="invalid_image_url",

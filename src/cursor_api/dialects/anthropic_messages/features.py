@@ -32,9 +32,14 @@ FIELDS: Final = {
     "top_k": Feature.TOP_K,
     "service_tier": Feature.SERVICE_TIER,
     "output_format": Feature.OUTPUT_FORM,
+    "inference_geo": Feature.PLACE,
+    "speed": Feature.OWN,
+    "container": Feature.OWN,
+    "mcp_servers": Feature.OWN,
+    "context_management": Feature.OWN,
 }
 # Values that ask for nothing.
-NEUTRAL: Final = frozenset({b"null", b"[]", b'"auto"'})
+NEUTRAL: Final = frozenset({b"null", b"[]", b'"auto"', b'"standard"', b'"global"'})
 # A longer value cannot be one of them and is not copied.
 _SHORT_BYTES: Final = max(map(len, NEUTRAL))
 _ITEMS: Final = tuple(FIELDS.items())

@@ -65,6 +65,7 @@ class _ToolIn(Struct, gc=False):
     description: str | None = None
     input_schema: Raw = NOTHING
     strict: bool | None = None
+    input_examples: Raw = NOTHING
     cache_control: Raw = NOTHING
 
 
@@ -173,11 +174,19 @@ def _tools(raw: Raw) -> Iterator[Tool]:
         if tool is not None and tool.type in CALLERS_TOOLS:
             yield Tool(
                 tool.name,
-                tool.description or "",
+                _description(tool),
                 find_object(tool.input_schema) or NO_ARGUMENTS,
                 is_strict=bool(tool.strict),
                 cache=find_cache_mark(tool.cache_control),
             )
+
+
+def _description(tool: _ToolIn) -> str:
+    """With the examples of its input: no other client API has a place for them."""
+    examples = bytes(tool.input_examples).decode()
+    if not examples.startswith("["):
+        return tool.description or ""
+    return f"{tool.description or ''}\n\nExamples of its input:\n{examples}".lstrip()
 
 
 def _form(raw: Raw) -> OutputForm | None:

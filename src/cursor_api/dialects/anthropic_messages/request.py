@@ -138,7 +138,14 @@ def _check(asked: MessagesIn, limits: RequestLimits) -> None:
             code="array_above_max_length",
             param="messages",
         )
-    for number, tool in enumerate(asked.tools or ()):
+    tools = asked.tools or ()
+    if len(tools) > limits.tools_max:
+        raise invalid_request(
+            f"There are {len(tools)} tools; the limit is {limits.tools_max}.",
+            code="array_above_max_length",
+            param="tools",
+        )
+    for number, tool in enumerate(tools):
         if tool.type == "function":
             raise invalid_request(
                 "Tools here have 'name' and 'input_schema'; a request with tools of the type"

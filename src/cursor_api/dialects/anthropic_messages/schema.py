@@ -86,6 +86,11 @@ class MessagesIn(Struct, gc=False):
     output_format: Raw = NOTHING
     metadata: Raw = NOTHING
     service_tier: Raw = NOTHING
+    speed: Raw = NOTHING
+    inference_geo: Raw = NOTHING
+    container: Raw = NOTHING
+    mcp_servers: Raw = NOTHING
+    context_management: Raw = NOTHING
 
 
 class SourceIn(Struct, gc=False):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import Raw
 
 from cursor_api.dialects.anthropic_messages.answer import ID_PREFIX
-from cursor_api.dialects.anthropic_messages.calls import encode_input
 from cursor_api.dialects.anthropic_messages.ending import stop_fields, usage_object
 from cursor_api.dialects.anthropic_messages.request import (
     SHOWS_SEALS,
@@ -29,6 +29,7 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.endings import get_usage, goes_on, has_no_call, is_incomplete
 from cursor_api.ports.dialect import AnswerHead
+from cursor_api.wire.in_turn import is_object
 from cursor_api.wire.pieces import Pieces
 
 _encode = msgspec.json.Encoder().encode
@@ -156,3 +157,14 @@ class MessageFolder:
 
 def _thinking(signature: str) -> dict[str, object]:
     return {"type": "thinking", "signature": signature}
+
+
+def encode_input(arguments: str) -> Raw:
+    """Arguments as the object that this dialect wants.
+
+    Those that are none, as those of an answer that was too long, are shown as Anthropic advises:
+    the tool's own checks then meet them.
+    """
+    if not arguments:
+        return Raw(b"{}")
+    return Raw(arguments.encode() if is_object(arguments) else _encode({"INVALID_JSON": arguments}))

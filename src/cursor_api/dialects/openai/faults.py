@@ -16,9 +16,7 @@ from msgspec import Struct
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports.dialect import RenderedFault
-from cursor_api.wire.retry_after import explain_wait, retry_headers
-
-JSON_MEDIA_TYPE = "application/json"
+from cursor_api.wire.retry_after import explain_wait, fault_headers
 
 
 class Shape(Struct, frozen=True):
@@ -142,12 +140,12 @@ PASSTHROUGH_FAULTS: dict[FaultKind, Shape] = {
 def render_fault(fault: Fault, *, is_passthrough: bool = False) -> RenderedFault:
     """The HTTP answer for a fault that is known before the first byte of an answer."""
     shape = _shape(fault, is_passthrough=is_passthrough)
-    headers = [("content-type", JSON_MEDIA_TYPE)]
-    if shape.status == 401:  # noqa: PLR2004 - RFC 9110 section 15.5.2 demands the header
-        headers.append(("www-authenticate", "Bearer"))
-    headers += retry_headers(fault, should_retry=shape.should_retry, default_s=shape.retry_after_s)
-    body = render_error_object(fault, is_passthrough=is_passthrough)
-    return RenderedFault(shape.status, tuple(headers), body)
+    headers = fault_headers(
+        fault, shape.status, should_retry=shape.should_retry, default_s=shape.retry_after_s
+    )
+    return RenderedFault(
+        shape.status, headers, render_error_object(fault, is_passthrough=is_passthrough)
+    )
 
 
 def render_error_object(fault: Fault, *, is_passthrough: bool = False) -> bytes:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from cursor_api.domain.content import Image, LinkedImage
 from cursor_api.domain.errors import invalid_request
-from cursor_api.wire.images import ImageError, parse_data_url
-
-# Servers take some 8,000 in a request line; signed addresses have 2,000.
-LINK_CHARS_MAX: Final = 8_000
+from cursor_api.wire.images import LINK_CHARS_MAX, ImageError, is_link, parse_data_url
 
 
 def read_image(url: str, path: str, image_bytes_max: int) -> Image | LinkedImage:
@@ -17,7 +12,7 @@ def read_image(url: str, path: str, image_bytes_max: int) -> Image | LinkedImage
 
     Raises Fault, which names the place `path` of the request.
     """
-    if url[:8].lower().startswith(("http://", "https://")):
+    if is_link(url):
         if len(url) > LINK_CHARS_MAX:
             raise invalid_request(
                 f"'{path}' is a web address of more than {LINK_CHARS_MAX} characters.",

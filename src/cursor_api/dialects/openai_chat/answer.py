@@ -16,7 +16,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from cursor_api.dialects.openai.faults import render_error_object
-from cursor_api.dialects.openai_chat.calls import Calls, render_call_delta
+from cursor_api.dialects.openai.usage import usage_object
+from cursor_api.dialects.openai_chat.calls import PLAIN, CallDeltas, Calls, Spelling
 from cursor_api.domain.deltas import (
     Citation,
     CitationDelta,
@@ -64,21 +65,21 @@ class ChunkRenderer:
     """One streamed answer as Server-Sent Events, one id and one `created` throughout.
 
     `include_usage` asks for the last chunk with `choices: []`; the others then carry
-    `"usage":null`, as OpenAI's do. `has_functions` asks for calls as they were spelled before
-    `tools`.
+    `"usage":null`, as OpenAI's do. `spelling` is that of calls.
     """
 
     __slots__ = (
+        "_calls",
         "_delta_start",
         "_has_begun",
-        "_has_functions",
         "_head",
         "_include_usage",
+        "_spelling",
         "_usage",
     )
 
     def __init__(
-        self, head: AnswerHead, *, include_usage: bool, has_functions: bool = False
+        self, head: AnswerHead, *, include_usage: bool, spelling: Spelling = PLAIN
     ) -> None:
         self._head = b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b,' % (
             encode_line(ID_PREFIX + head.request_id),
@@ -89,7 +90,9 @@ class ChunkRenderer:
         self._delta_start = self._head + usage + b'"choices":[{"index":0,"delta":{'
         self._include_usage = include_usage
         self._has_begun = False
-        self._has_functions = has_functions
+        self._spelling = spelling
+        # None until there is one.
+        self._calls: CallDeltas | None = None
         self._usage: Usage | None = None
 
     def __repr__(self) -> str:
@@ -129,7 +132,7 @@ class ChunkRenderer:
             return _DONE
         return b'%b"choices":[],"usage":%b%b%b' % (
             self._head,
-            _encode(_usage_object(self._usage)),
+            _encode(usage_object(self._usage)),
             _EVENT_END,
             _DONE,
         )
@@ -171,11 +174,13 @@ class ChunkRenderer:
                 out.append(encode_comment(message))
             case Finished(reason):
                 self._usage = get_usage(delta)
-                finish_reason = _finish_reason(reason, has_functions=self._has_functions).encode()
+                finish_reason = _finish_reason(reason, self._spelling).encode()
                 out.append(b'%b},"finish_reason":"%b"}]}\n\n' % (self._delta_start, finish_reason))
 
     def _call(self, delta: ToolCallBegun | ToolArgumentsDelta) -> bytes:
-        return escape_line_ends(render_call_delta(delta, has_functions=self._has_functions))
+        if self._calls is None:
+            self._calls = CallDeltas(self._spelling)
+        return escape_line_ends(self._calls.render(delta))
 
 
 class CompletionFolder:
@@ -185,21 +190,21 @@ class CompletionFolder:
         "_calls",
         "_citations",
         "_finished",
-        "_has_functions",
         "_head",
         "_native",
         "_reasoning",
         "_refusal",
+        "_spelling",
         "_text",
     )
 
-    def __init__(self, head: AnswerHead, *, has_functions: bool = False) -> None:
+    def __init__(self, head: AnswerHead, spelling: Spelling = PLAIN) -> None:
         self._head = head
-        self._has_functions = has_functions
+        self._spelling = spelling
         self._text = Pieces()
         self._reasoning = Pieces()
         self._refusal = Pieces()
-        self._calls = Calls(has_functions=has_functions)
+        self._calls = Calls(spelling)
         self._citations: list[Citation] = []
         self._finished: Finished | None = None
         # The upstream's own body, in this dialect.
@@ -266,9 +271,7 @@ class CompletionFolder:
             "index": 0,
             "message": message,
             "logprobs": None,
-            "finish_reason": _finish_reason(
-                self._finished.reason, has_functions=self._has_functions
-            ),
+            "finish_reason": _finish_reason(self._finished.reason, self._spelling),
         }
         return _encode(
             {
@@ -277,19 +280,18 @@ class CompletionFolder:
                 "created": self._head.created,
                 "model": self._head.model,
                 "choices": [choice],
-                "usage": _usage_object(get_usage(self._finished)),
+                "usage": usage_object(get_usage(self._finished)),
             }
         )
 
 
 def _annotations(citations: Iterable[Citation]) -> list[dict[str, object]]:
-    """Zero indices: the wire does not say which words lean on which source."""
     return [
         {
             "type": "url_citation",
             "url_citation": {
-                "start_index": 0,
-                "end_index": 0,
+                "start_index": citation.start,
+                "end_index": citation.end,
                 "url": citation.url,
                 "title": citation.title,
             },
@@ -298,20 +300,7 @@ def _annotations(citations: Iterable[Citation]) -> list[dict[str, object]]:
     ]
 
 
-def _usage_object(usage: Usage) -> dict[str, object]:
-    found: dict[str, object] = {
-        "prompt_tokens": usage.input_count,
-        "completion_tokens": usage.output_count,
-        "total_tokens": usage.total_count,
-    }
-    if usage.cache_read_count:
-        found["prompt_tokens_details"] = {"cached_tokens": usage.cache_read_count}
-    if usage.reasoning_count:
-        found["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning_count}
-    return found
-
-
-def _finish_reason(reason: FinishReason, *, has_functions: bool) -> str:
-    if has_functions and reason is FinishReason.TOOL_CALLS:
+def _finish_reason(reason: FinishReason, spelling: Spelling) -> str:
+    if spelling.has_functions and reason is FinishReason.TOOL_CALLS:
         return "function_call"
     return FINISH_REASONS[reason]

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Final
 
 import msgspec
+from msgspec import Raw
 
 from cursor_api.dialects.openai_chat.schema import (
     TEXT_PARTS,
@@ -23,21 +24,22 @@ from cursor_api.dialects.openai_chat.schema import (
 )
 from cursor_api.wire.json_bounds import JsonLimits
 from cursor_api.wire.json_decode import check_json, decode_checked
+from cursor_api.wire.json_lenient import NOTHING
 from cursor_api.wire.json_texts import LONG_BYTES, cut_in_steps, decode_each
 
 _QUOTE: Final = ord('"')
 
 
 class _RawChat(ChatIn, gc=False):
-    messages: list[msgspec.Raw]  # type: ignore[assignment]
+    messages: list[Raw]  # type: ignore[assignment]
 
 
 class _RawMessage(MessageIn, gc=False):
-    content: msgspec.Raw = msgspec.Raw(b"null")  # type: ignore[assignment]
+    content: Raw = NOTHING  # type: ignore[assignment]
 
 
 class _RawPart(PartIn, gc=False):
-    text: msgspec.Raw = msgspec.Raw(b"null")  # type: ignore[assignment]
+    text: Raw = NOTHING  # type: ignore[assignment]
 
 
 _CHAT: Final = msgspec.json.Decoder(ChatIn)
@@ -47,7 +49,7 @@ _RAW_MESSAGE: Final = msgspec.json.Decoder(_RawMessage)
 _CONTENT: Final[msgspec.json.Decoder[str | list[PartIn] | None]] = msgspec.json.Decoder(
     str | list[PartIn] | None
 )
-_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_ITEMS: Final = msgspec.json.Decoder(list[Raw])
 _PART: Final = msgspec.json.Decoder(PartIn)
 _RAW_PART: Final = msgspec.json.Decoder(_RawPart)
 
@@ -69,14 +71,14 @@ def _decode_long(body: bytes) -> Generator[None, None, ChatIn]:
     return ChatIn(**(msgspec.structs.asdict(chat) | {"messages": messages}))
 
 
-def _decode_message(raw: msgspec.Raw) -> Generator[None, None, MessageIn]:
+def _decode_message(raw: Raw) -> Generator[None, None, MessageIn]:
     message = _RAW_MESSAGE.decode(raw)
     yield
     content = yield from _decode_content(message.content)
     return MessageIn(**(msgspec.structs.asdict(message) | {"content": content}))
 
 
-def _decode_content(raw: msgspec.Raw) -> Generator[None, None, str | list[PartIn] | None]:
+def _decode_content(raw: Raw) -> Generator[None, None, str | list[PartIn] | None]:
     text = memoryview(raw)
     if len(text) <= LONG_BYTES:
         return _CONTENT.decode(raw)
@@ -85,7 +87,7 @@ def _decode_content(raw: msgspec.Raw) -> Generator[None, None, str | list[PartIn
     return (yield from decode_each(_ITEMS.decode(raw), _PART, _decode_part))
 
 
-def _decode_part(raw: msgspec.Raw) -> Generator[None, None, PartIn]:
+def _decode_part(raw: Raw) -> Generator[None, None, PartIn]:
     part = _RAW_PART.decode(raw)
     text = memoryview(part.text)
     if len(text) <= LONG_BYTES or text[0] != _QUOTE:

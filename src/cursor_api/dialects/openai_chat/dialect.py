@@ -49,14 +49,12 @@ class OpenAiChat:
     def renderer(self, parsed: ParsedRequest, head: AnswerHead) -> ChunkRenderer:
         """Server-Sent Events of `chat.completion.chunk` objects."""
         style: Style = parsed.style
-        return ChunkRenderer(
-            head, include_usage=style.include_usage, has_functions=style.has_functions
-        )
+        return ChunkRenderer(head, include_usage=style.include_usage, spelling=style.calls)
 
     def folder(self, parsed: ParsedRequest, head: AnswerHead) -> CompletionFolder:
         """One `chat.completion` object."""
         style: Style = parsed.style
-        return CompletionFolder(head, has_functions=style.has_functions)
+        return CompletionFolder(head, style.calls)
 
     def fault(self, fault: Fault, *, is_passthrough: bool = False) -> RenderedFault:
         """See `render_fault`."""

@@ -51,6 +51,10 @@ _OWING: Final = re.compile(r"deepseek|kimi")
 # They tell thoughts as `reasoning`, and take them back under that name only.
 _REASONING_HOSTS: Final = ("api.groq.com", "api.cerebras.ai")
 
+# They refuse a round of calls that comes back without a signature of theirs.
+_GOOGLE_HOSTS: Final = (".googleapis.com",)
+_SIGNING: Final = re.compile(r"gemini-(?![12]\b)")
+
 _LOW_TO_HIGH: Final = (Effort.LOW, Effort.MEDIUM, Effort.HIGH)
 
 
@@ -59,13 +63,15 @@ class Family(Struct, frozen=True):
 
     - `output_max`: the name of the limit on an answer's tokens.
     - `thoughts`: the field of an assistant's message that brings its thoughts back; "" for none.
-      `owes_thoughts`: a message with calls needs some.
+      `owes_thoughts`: a message with calls needs some. `owes_signature`: its first call needs one.
     - `efforts`: the levels of `reasoning_effort`, the lowest first. `is_switched`: that it shall
       not think at all is said in `thinking`.
     - `is_openai`: it takes what only OpenAI has, as system messages anywhere, parts of text, `user`
       and `prompt_cache_key`.
     - `has_sampling`: it takes temperature and the like, and stop texts.
     - `has_cache_marks`: it takes Anthropic's.
+    - `has_short_call_ids`: those of calls have nine letters and digits.
+    - `has_verbosity`: it can be told how long to answer.
     - `tells_usage`: a stream of its tells the usage unasked, and it refuses to be asked.
     """
 
@@ -77,6 +83,9 @@ class Family(Struct, frozen=True):
     is_openai: bool = False
     has_sampling: bool = True
     has_cache_marks: bool = False
+    has_short_call_ids: bool = False
+    has_verbosity: bool = False
+    owes_signature: bool = False
     tells_usage: bool = False
 
 
@@ -94,7 +103,12 @@ def family_of(model: str, host: str = "") -> Family:
         efforts = (Effort.NONE, Effort.MINIMAL, *_LOW_TO_HIGH, Effort.XHIGH)
         return Family(efforts=efforts, has_cache_marks=True)
     if host.endswith(_MISTRAL_HOSTS) or _MISTRAL.search(name):
-        return Family(thoughts="", efforts=(), tells_usage=host.endswith(_MISTRAL_HOSTS))
+        return Family(
+            thoughts="",
+            efforts=(),
+            has_short_call_ids=True,
+            tells_usage=host.endswith(_MISTRAL_HOSTS),
+        )
     return _other_family(name, host)
 
 
@@ -119,7 +133,12 @@ def _other_family(name: str, host: str) -> Family:
         return Family(thoughts="reasoning", efforts=efforts)
     is_switched = is_at_home and _ALWAYS_ON.search(name) is None
     owes_thoughts = _OWING.search(name) is not None
-    return Family(owes_thoughts=owes_thoughts, efforts=efforts, is_switched=is_switched)
+    return Family(
+        owes_thoughts=owes_thoughts,
+        efforts=efforts,
+        is_switched=is_switched,
+        owes_signature=host.endswith(_GOOGLE_HOSTS) and _SIGNING.search(name) is not None,
+    )
 
 
 def _openai_family(name: str, version: tuple[int, int] | None, *, is_o_series: bool) -> Family:
@@ -133,6 +152,7 @@ def _openai_family(name: str, version: tuple[int, int] | None, *, is_o_series: b
         efforts=_openai_efforts(version or (0, 0), is_codex=is_codex) if thinks else (),
         is_openai=True,
         has_sampling=not thinks,
+        has_verbosity=thinks and version is not None and version >= (5, 0),
     )
 
 

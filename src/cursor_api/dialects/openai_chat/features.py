@@ -14,8 +14,10 @@ from typing import Final
 
 import msgspec
 
-from cursor_api.dialects.openai_chat.schema import NOTHING, ChatIn
+from cursor_api.dialects.openai_chat.parameters import is_forced
+from cursor_api.dialects.openai_chat.schema import ChatIn
 from cursor_api.domain.features import Feature, RequestedFeature
+from cursor_api.wire.json_lenient import NOTHING
 
 # Each with what it asks for.
 FIELDS: Final = {
@@ -39,6 +41,9 @@ FIELDS: Final = {
     "top_logprobs": Feature.LOGPROBS,
     "logit_bias": Feature.LOGIT_BIAS,
     "service_tier": Feature.SERVICE_TIER,
+    "verbosity": Feature.VERBOSITY,
+    "modalities": Feature.SPEECH,
+    "web_search_options": Feature.OWN,
 }
 # Fields that ask for nothing, besides those without a value.
 NEUTRAL: Final[dict[str, frozenset[bytes]]] = {
@@ -53,11 +58,14 @@ NEUTRAL: Final[dict[str, frozenset[bytes]]] = {
     "top_logprobs": frozenset({b"0"}),
     "logit_bias": frozenset({b"{}"}),
     "service_tier": frozenset({b'"auto"', b'"default"'}),
+    "verbosity": frozenset({b'"medium"'}),
+    "modalities": frozenset({b"[]", b'["text"]'}),
 }
 # Longer values are not looked at: none of those above is, nor is a form that asks for text.
 SHORT_BYTES: Final = 64
 
 _NONE: Final[frozenset[bytes]] = frozenset()
+_BRACE: Final = ord("{")
 _NULL: Final = b"null"
 _ITEMS: Final = tuple(FIELDS.items())
 _given_in: Final = operator.attrgetter(*FIELDS)
@@ -82,6 +90,8 @@ def read_features(chat: ChatIn, places: Mapping[Feature, str]) -> tuple[Requeste
 
 def _asks(name: str, raw: msgspec.Raw) -> bool:
     view = memoryview(raw)
+    if name == "tool_choice" and view[0] == _BRACE:
+        return is_forced(raw)
     if len(view) > SHORT_BYTES:
         return True
     value = bytes(view)

@@ -26,6 +26,7 @@ from cursor_api.domain.chat import (
     ToolChoice,
 )
 from cursor_api.wire.cache_marks import find_cache_mark
+from cursor_api.wire.free_text import describe_tool
 from cursor_api.wire.json_lenient import (
     COUNT,
     FLAG,
@@ -37,10 +38,13 @@ from cursor_api.wire.json_lenient import (
     TEXTS,
     WHOLE,
     find_object,
+    find_objects,
     find_value,
 )
 
 CHOICES: Final = {"auto": Choice.AUTO, "none": Choice.NONE, "required": Choice.ANY}
+# In every request that has such a tool.
+_CUSTOM: Final = b'"custom"'
 _EFFORTS: Final = {effort.value: effort for effort in Effort}
 
 
@@ -63,6 +67,7 @@ class _ParametersIn(Struct, gc=False):
     reasoning_effort: Raw = NOTHING
     reasoning: Raw = NOTHING
     user: Raw = NOTHING
+    safety_identifier: Raw = NOTHING
     prompt_cache_key: Raw = NOTHING
 
 
@@ -74,9 +79,15 @@ class _FunctionIn(Struct, gc=False):
     cache_control: Raw = NOTHING
 
 
+class _CustomIn(Struct, gc=False):
+    name: str
+    description: str | None = None
+    format: Raw = NOTHING
+
+
 class _ToolIn(Struct, gc=False):
     function: _FunctionIn | None = None
-    custom: _FunctionIn | None = None
+    custom: _CustomIn | None = None
     cache_control: Raw = NOTHING
 
 
@@ -84,9 +95,18 @@ class _NameIn(Struct, gc=False):
     name: str
 
 
-class _NamedChoiceIn(Struct, gc=False):
+class _NamedIn(Struct, gc=False):
     function: _NameIn | None = None
     custom: _NameIn | None = None
+
+
+class _AllowedIn(Struct, gc=False):
+    mode: str = "auto"
+    tools: Raw = NOTHING
+
+
+class _ChoiceIn(_NamedIn, gc=False):
+    allowed_tools: _AllowedIn | None = None
 
 
 class _SchemaIn(Struct, gc=False):
@@ -110,7 +130,8 @@ _BODY: Final = msgspec.json.Decoder(_ParametersIn)
 _TOOL: Final = msgspec.json.Decoder(_ToolIn)
 _FUNCTION: Final = msgspec.json.Decoder(_FunctionIn)
 _NAME: Final = msgspec.json.Decoder(_NameIn)
-_NAMED_CHOICE: Final = msgspec.json.Decoder(_NamedChoiceIn)
+_NAMED: Final = msgspec.json.Decoder(_NamedIn)
+_CHOICE: Final = msgspec.json.Decoder(_ChoiceIn)
 _FORMAT: Final = msgspec.json.Decoder(_FormatIn)
 _REASONING: Final = msgspec.json.Decoder(_ReasoningIn)
 
@@ -118,9 +139,10 @@ _REASONING: Final = msgspec.json.Decoder(_ReasoningIn)
 def read_parameters(body: bytes) -> Parameters:
     """What the body of a chat request asks; never raises for one that was parsed."""
     given = _BODY.decode(body)
+    tools, choice = _choose(given)
     return Parameters(
-        tools=tuple(_tools(given)),
-        tool_choice=_tool_choice(given),
+        tools=tools,
+        tool_choice=choice,
         output=_output(given.response_format),
         sampling=Sampling(
             temperature=find_value(NUMBER, given.temperature),
@@ -134,18 +156,44 @@ def read_parameters(body: bytes) -> Parameters:
             stop=_stop(given.stop),
         ),
         reasoning=_reasoning(given),
-        user=find_value(TEXT, given.user),
+        # The newer name says why it is wanted.
+        user=find_value(TEXT, given.user) or find_value(TEXT, given.safety_identifier),
         prompt_cache_key=find_value(TEXT, given.prompt_cache_key),
     )
 
 
 def read_conversation(prompt_cache_key: Raw) -> str | None:
     """What requests of one conversation share, where the caller names it."""
-    return find_value(TEXT, prompt_cache_key) if memoryview(prompt_cache_key) else None
+    return find_value(TEXT, prompt_cache_key)
+
+
+def read_custom(tools: Raw) -> frozenset[str]:
+    """The names of the tools that take any text."""
+    if _CUSTOM not in bytes(tools):
+        # Nearly always, and twenty tools take long to read.
+        return frozenset()
+    return frozenset(tool.name for tool in _tools(_ParametersIn(tools)) if not tool.schema)
+
+
+def is_forced(tool_choice: Raw) -> bool:
+    """Whether a choice that is an object makes the model call: but for tools to choose from."""
+    allowed = _find_allowed(tool_choice)
+    return allowed is None or allowed.mode != "auto"
+
+
+def list_allowed(tool_choice: Raw) -> list[Raw]:
+    """The tools to choose from, as they are named there."""
+    allowed = _find_allowed(tool_choice)
+    return [] if allowed is None else find_objects(allowed.tools)
+
+
+def _find_allowed(tool_choice: Raw) -> _AllowedIn | None:
+    choice = find_value(_CHOICE, tool_choice)
+    return None if choice is None else choice.allowed_tools
 
 
 def _tools(given: _ParametersIn) -> Iterator[Tool]:
-    for raw in find_value(ITEMS, given.tools) or ():
+    for raw in find_objects(given.tools):
         tool = find_value(_TOOL, raw)
         if tool is None:
             continue
@@ -153,9 +201,10 @@ def _tools(given: _ParametersIn) -> Iterator[Tool]:
             yield _function(tool.function, tool.cache_control)
         elif tool.custom is not None:
             custom = tool.custom
+            description = describe_tool(custom.description or "", custom.format)
             mark = find_cache_mark(tool.cache_control)
-            yield Tool(custom.name, custom.description or "", b"", cache=mark)
-    for raw in find_value(ITEMS, given.functions) or ():
+            yield Tool(custom.name, description, b"", cache=mark)
+    for raw in find_objects(given.functions):
         function = find_value(_FUNCTION, raw)
         if function is not None:
             yield _function(function, NOTHING)
@@ -172,21 +221,34 @@ def _function(function: _FunctionIn, cache_control: Raw) -> Tool:
     )
 
 
-def _tool_choice(given: _ParametersIn) -> ToolChoice | None:
+def _choose(given: _ParametersIn) -> tuple[tuple[Tool, ...], ToolChoice | None]:
+    """The tools that may be called, and how; `allowed_tools` leaves the others out."""
+    tools = tuple(_tools(given))
     # Of functions, the spelling before `tools`, one at a time was called.
     is_parallel = (
         find_value(FLAG, given.parallel_tool_calls) is not False
         and find_value(ITEMS, given.functions) is None
     )
     word = find_value(TEXT, given.tool_choice) or find_value(TEXT, given.function_call)
-    if word in CHOICES:
-        return ToolChoice(CHOICES[word], is_parallel=is_parallel)
     name = find_value(_NAME, given.function_call)
-    if (named := find_value(_NAMED_CHOICE, given.tool_choice)) is not None:
-        name = named.function or named.custom or name
+    if (choice := find_value(_CHOICE, given.tool_choice)) is not None:
+        name = choice.function or choice.custom or name
+        if (allowed := choice.allowed_tools) is not None:
+            names = _names(allowed.tools)
+            tools = tuple(tool for tool in tools if tool.name in names)
+            word = allowed.mode
+    if word in CHOICES:
+        return tools, ToolChoice(CHOICES[word], is_parallel=is_parallel)
     if name is not None:
-        return ToolChoice(Choice.NAMED, name.name, is_parallel)
-    return None if is_parallel else ToolChoice(Choice.AUTO, is_parallel=False)
+        return tools, ToolChoice(Choice.NAMED, name.name, is_parallel)
+    return tools, None if is_parallel else ToolChoice(Choice.AUTO, is_parallel=False)
+
+
+def _names(tools: Raw) -> frozenset[str]:
+    """Those of tools that are named and no more."""
+    named = [find_value(_NAMED, one) for one in find_objects(tools)]
+    inner = [one.function or one.custom for one in named if one is not None]
+    return frozenset(one.name for one in inner if one is not None)
 
 
 def _output(raw: Raw) -> OutputForm | None:

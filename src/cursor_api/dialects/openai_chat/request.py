@@ -15,11 +15,16 @@ from typing import Final
 from msgspec import Struct
 
 from cursor_api.dialects.openai.images import read_image
+from cursor_api.dialects.openai_chat.calls import PLAIN, Spelling
 from cursor_api.dialects.openai_chat.decode import decode_chat
 from cursor_api.dialects.openai_chat.features import read_features
-from cursor_api.dialects.openai_chat.parameters import read_conversation, read_parameters
+from cursor_api.dialects.openai_chat.parameters import (
+    list_allowed,
+    read_conversation,
+    read_custom,
+    read_parameters,
+)
 from cursor_api.dialects.openai_chat.schema import (
-    NOTHING,
     TEXT_PARTS,
     ChatIn,
     FunctionIn,
@@ -48,6 +53,7 @@ from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.cache_marks import mark_last
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import without_mark
+from cursor_api.wire.json_lenient import NOTHING, find_objects
 from cursor_api.wire.json_texts import decode_arguments, decode_text
 from cursor_api.wire.limits import RequestLimits
 from cursor_api.wire.surrogates import LONE_SURROGATES, decode_mended
@@ -75,13 +81,10 @@ Place = tuple[int, int]
 
 
 class Style(Struct, frozen=True):
-    """What of a request only the spelling of its answer needs.
-
-    `has_functions`: calls are spelled `function_call`, as they were before `tools`.
-    """
+    """What of a request only the spelling of its answer needs."""
 
     include_usage: bool = False
-    has_functions: bool = False
+    calls: Spelling = PLAIN
 
 
 _PLAIN: Final = Style()
@@ -98,6 +101,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     if len(body) > SLICE_BYTES:
         yield
     _check(chat, limits)
+    _check_tools(chat, body, limits)
     conversion = _Conversion(chat.messages, limits)
     messages = yield from conversion.messages()
     request = ChatRequest(
@@ -112,16 +116,18 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
         ),
     )
     ignored = conversion.ignored if body is given else (LONE_SURROGATES, *conversion.ignored)
-    if chat.stream_options is None and not chat.functions:
-        return ParsedRequest(request, _PLAIN, ignored)
-    return ParsedRequest(
-        request,
-        Style(
-            include_usage=_wants_usage(chat),
-            has_functions=bytes(memoryview(chat.functions)[:1]) == b"[",
-        ),
-        ignored,
-    )
+    return ParsedRequest(request, _style(chat), ignored)
+
+
+def _style(chat: ChatIn) -> Style:
+    if chat.stream_options is None and chat.tools is NOTHING and chat.functions is NOTHING:
+        return _PLAIN
+    calls = PLAIN
+    if bytes(memoryview(chat.functions)[:1]) == b"[":
+        calls = Spelling(has_functions=True)
+    elif custom := read_custom(chat.tools):
+        calls = Spelling(custom=custom)
+    return Style(_wants_usage(chat), calls)
 
 
 def _check(chat: ChatIn, limits: RequestLimits) -> None:
@@ -162,6 +168,24 @@ def _check(chat: ChatIn, limits: RequestLimits) -> None:
             code="integer_below_min_value",
             param="n",
         )
+
+
+def _check_tools(chat: ChatIn, body: bytes, limits: RequestLimits) -> None:
+    """Each is an object, so that few have to be counted."""
+    if body.count(b"{") <= limits.tools_max:
+        return
+    for name, raw, find in (
+        ("tools", chat.tools, find_objects),
+        ("functions", chat.functions, find_objects),
+        ("tool_choice", chat.tool_choice, list_allowed),
+    ):
+        count = 0 if raw is NOTHING else len(find(raw))
+        if count > limits.tools_max:
+            raise invalid_request(
+                f"'{name}' holds {count} tools; the limit is {limits.tools_max}.",
+                code="array_above_max_length",
+                param=name,
+            )
 
 
 def _wants_usage(chat: ChatIn) -> bool:
@@ -218,7 +242,7 @@ class _Conversion:
                 # Before `tools`, a function's result named the function in place of the call.
                 call_id = message.tool_call_id or message.name or ""
                 parts = [ToolResult(call_id, tuple(parts))]  # type: ignore[arg-type]  # no other
-            if message.cache_control and parts:
+            if message.cache_control is not NOTHING and parts:
                 mark_last(parts, message.cache_control)
             found.append(Message(role, tuple(parts)))
             if self._step.is_done(1):
@@ -238,7 +262,7 @@ class _Conversion:
                     self._pass_over(part, (index, number))
                 elif units > 1:
                     self._note_image(parts[-1], (index, number))
-            if part.cache_control and parts:
+            if part.cache_control is not NOTHING and parts:
                 mark_last(parts, part.cache_control)
             if self._step.is_done(units):
                 yield
@@ -271,8 +295,10 @@ class _Conversion:
         self, message: MessageIn, parts: list[Part]
     ) -> Generator[None, None, None]:
         """Its reasoning before the rest of what it said, and its calls after."""
-        reasoning = message.reasoning_content or message.reasoning
-        if reasoning:
+        reasoning = message.reasoning_content
+        if reasoning is NOTHING:
+            reasoning = message.reasoning
+        if reasoning is not NOTHING:
             thoughts = yield from decode_text(reasoning)
             parts[:0] = [Thinking(thought) for thought in thoughts if thought]
         for call in message.tool_calls or ():
@@ -281,7 +307,7 @@ class _Conversion:
             else:
                 found = _other_call(call)
             parts.append(found)
-            if call.cache_control:
+            if call.cache_control is not NOTHING:
                 mark_last(parts, call.cache_control)
             if self._step.is_done(call_units(len(found.arguments))):
                 yield

@@ -9,8 +9,9 @@ Rules of this file:
 
 from __future__ import annotations
 
-import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
+
+from cursor_api.wire.json_lenient import NOTHING
 
 # `gc=False`: these structs form no cycles, and a large body would otherwise make the collector
 # walk hundreds of thousands of them.
@@ -29,7 +30,7 @@ class PartIn(Struct, gc=False):
     text: str | None = None
     refusal: str | None = None
     image_url: str | ImageUrlIn | None = None
-    cache_control: msgspec.Raw = msgspec.Raw(b"")
+    cache_control: Raw = NOTHING
 
 
 class LongPartIn(PartIn, gc=False):
@@ -42,7 +43,7 @@ class FunctionIn(Struct, gc=False):
     """`arguments` is JSON text; some clients send the object itself, hence Raw."""
 
     name: str | None = None
-    arguments: msgspec.Raw = msgspec.Raw(b'""')
+    arguments: Raw = Raw(b'""')
 
 
 class CustomIn(Struct, gc=False):
@@ -58,7 +59,7 @@ class ToolCallIn(Struct, gc=False):
     id: str | None = None
     function: FunctionIn | None = None
     custom: CustomIn | None = None
-    cache_control: msgspec.Raw = msgspec.Raw(b"")
+    cache_control: Raw = NOTHING
 
 
 class MessageIn(Struct, gc=False):
@@ -72,18 +73,15 @@ class MessageIn(Struct, gc=False):
     tool_call_id: str | None = None
     function_call: FunctionIn | None = None
     # Neither is OpenAI's own: vendors of thinking models spell it in one of these two ways.
-    reasoning_content: msgspec.Raw = msgspec.Raw(b"")
-    reasoning: msgspec.Raw = msgspec.Raw(b"")
-    cache_control: msgspec.Raw = msgspec.Raw(b"")
+    reasoning_content: Raw = NOTHING
+    reasoning: Raw = NOTHING
+    cache_control: Raw = NOTHING
 
 
 class StreamOptionsIn(Struct, gc=False):
     """`{"include_usage": true}`."""
 
     include_usage: bool | None = None
-
-
-NOTHING = msgspec.Raw(b"")
 
 
 class ChatIn(Struct, gc=False):
@@ -94,31 +92,34 @@ class ChatIn(Struct, gc=False):
     stream: bool | None = None
     stream_options: StreamOptionsIn | None = None
     # Whether calls are spelled as before `tools`.
-    functions: msgspec.Raw = NOTHING
+    functions: Raw = NOTHING
     # Whether they are given says what an upstream has to be able to do (features.py).
-    tools: msgspec.Raw = NOTHING
-    tool_choice: msgspec.Raw = NOTHING
-    function_call: msgspec.Raw = NOTHING
-    response_format: msgspec.Raw = NOTHING
+    tools: Raw = NOTHING
+    tool_choice: Raw = NOTHING
+    function_call: Raw = NOTHING
+    response_format: Raw = NOTHING
     n: int | None = None
-    max_tokens: msgspec.Raw = NOTHING
-    max_completion_tokens: msgspec.Raw = NOTHING
-    stop: msgspec.Raw = NOTHING
-    reasoning_effort: msgspec.Raw = NOTHING
-    reasoning: msgspec.Raw = NOTHING
-    temperature: msgspec.Raw = NOTHING
-    top_p: msgspec.Raw = NOTHING
-    top_k: msgspec.Raw = NOTHING
-    frequency_penalty: msgspec.Raw = NOTHING
-    presence_penalty: msgspec.Raw = NOTHING
-    seed: msgspec.Raw = NOTHING
-    logprobs: msgspec.Raw = NOTHING
-    top_logprobs: msgspec.Raw = NOTHING
-    logit_bias: msgspec.Raw = NOTHING
-    service_tier: msgspec.Raw = NOTHING
-    prompt_cache_key: msgspec.Raw = NOTHING
+    max_tokens: Raw = NOTHING
+    max_completion_tokens: Raw = NOTHING
+    stop: Raw = NOTHING
+    reasoning_effort: Raw = NOTHING
+    reasoning: Raw = NOTHING
+    temperature: Raw = NOTHING
+    top_p: Raw = NOTHING
+    top_k: Raw = NOTHING
+    frequency_penalty: Raw = NOTHING
+    presence_penalty: Raw = NOTHING
+    seed: Raw = NOTHING
+    logprobs: Raw = NOTHING
+    top_logprobs: Raw = NOTHING
+    logit_bias: Raw = NOTHING
+    service_tier: Raw = NOTHING
+    verbosity: Raw = NOTHING
+    modalities: Raw = NOTHING
+    web_search_options: Raw = NOTHING
+    prompt_cache_key: Raw = NOTHING
     # Of Anthropic's messages, which were sent to the wrong address.
-    system: msgspec.Raw = NOTHING
+    system: Raw = NOTHING
 
 
 # What a text may be called; the answers of one model are the questions of another.

@@ -12,9 +12,10 @@ from typing import Final
 
 import msgspec
 
-from cursor_api.dialects.openai_chat.schema import NOTHING, StreamOptionsIn
+from cursor_api.dialects.openai_chat.schema import StreamOptionsIn
 from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.ports.dialect import ParsedRequest
+from cursor_api.wire.json_lenient import NOTHING
 from cursor_api.wire.limits import RequestLimits
 
 # How the other dialect reads a body.

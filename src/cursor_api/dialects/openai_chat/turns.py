@@ -19,6 +19,7 @@ from typing import Final, TypeGuard
 import msgspec
 from msgspec import Raw
 
+from cursor_api.dialects.openai_chat.call_ids import write_call_id
 from cursor_api.dialects.openai_chat.families import Family
 from cursor_api.dialects.openai_chat.tool_names import write_name
 from cursor_api.domain.content import (
@@ -48,6 +49,11 @@ WHOLE_CHARS_MAX: Final = 1 << 14
 GAP: Final = Text("\n\n")
 # In place of thoughts that are owed and that nobody had; an empty text counts as none.
 NO_THOUGHTS: Final = " "
+# In place of the signature that a server wants with each round of calls: its own word for calls
+# that came without. No other client API has a place for one.
+UNSIGNED: Final[Object] = {
+    "extra_content": {"google": {"thought_signature": "skip_thought_signature_validator"}}
+}
 # What a result says that is nothing but images.
 IMAGES_FOLLOW: Final = "The image follows."
 
@@ -101,7 +107,7 @@ def _write(message: Message, family: Family) -> Iterator[Object]:
             yield _result(part, family)
             content += [one for one in part.parts if not isinstance(one, Text)]
         elif isinstance(part, ToolUse):
-            calls.append(_call(part, family))
+            calls.append(_call(part, family, is_first=not calls))
         elif isinstance(part, Thinking):
             # For a seal and what is under it this dialect has no place.
             thoughts += [] if part.is_redacted else [part.text]
@@ -171,10 +177,15 @@ def _joined(texts: Sequence[Text], gap: str) -> list[Part]:
     return [replace(texts[-1], text="".join(pieces))]
 
 
-def _call(part: ToolUse, family: Family) -> Object:
-    function = {"name": write_name(part.name), "arguments": _arguments(part.arguments)}
-    cache = write_cache_mark(part.cache, family)
-    return {"id": part.id, "type": "function", "function": function, **cache}
+def _call(part: ToolUse, family: Family, *, is_first: bool) -> Object:
+    return {
+        "id": write_call_id(part.id, family),
+        "type": "function",
+        "function": {"name": write_name(part.name), "arguments": _arguments(part.arguments)},
+        # Of several calls of one answer the first one has it.
+        **(UNSIGNED if is_first and family.owes_signature else {}),
+        **write_cache_mark(part.cache, family),
+    }
 
 
 def _arguments(arguments: bytes) -> str:
@@ -198,7 +209,7 @@ def _result(part: ToolResult, family: Family) -> Object:
         texts.insert(0, Text("Error: "))
     return {
         "role": "tool",
-        "tool_call_id": part.call_id,
+        "tool_call_id": write_call_id(part.call_id, family),
         "content": _content(texts, family),
         **write_cache_mark(part.cache, family),
     }
@@ -218,8 +229,10 @@ def _part(part: Part, family: Family) -> Object:
     else:
         assert isinstance(part, Image)  # noqa: S101 - all that is left
         url = f"data:{part.media_type};base64,{base64.b64encode(part.data).decode()}"
+    # Not every server knows a detail.
+    detail = {"detail": part.detail} if part.detail and family.is_openai else {}
     return {
         "type": "image_url",
-        "image_url": {"url": url},
+        "image_url": {"url": url, **detail},
         **write_cache_mark(part.cache, family),
     }

@@ -33,6 +33,9 @@ from cursor_api.wire import free_text
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_steps import encode_messages
 
+# With more OpenAI refuses the request, and others with few more.
+STOP_COUNT_MAX: Final = 4
+
 _WORDS: Final = {choice: word for word, choice in CHOICES.items()}
 # What a budget in tokens stands for: the efforts that every model with one knows.
 _EFFORTS: Final = ((Effort.LOW, 4_096), (Effort.MEDIUM, 16_384), (Effort.HIGH, sys.maxsize))
@@ -79,6 +82,8 @@ def _parameters(asked: Parameters, family: Family) -> Object:
         found["response_format"] = _output(asked.output)
     found |= _sampling(asked.sampling, family)
     found |= _thinking(asked, family)
+    if asked.verbosity is not None and family.has_verbosity:
+        found["verbosity"] = asked.verbosity
     if asked.user is not None and family.is_openai:
         found["user"] = asked.user
     if asked.prompt_cache_key is not None and family.is_openai:
@@ -136,7 +141,7 @@ def _sampling(sampling: Sampling, family: Family) -> Object:
     found: Object = {family.output_max: sampling.output_count_max, "seed": sampling.seed}
     if family.has_sampling:
         found |= {
-            "stop": list(sampling.stop) or None,
+            "stop": list(sampling.stop[:STOP_COUNT_MAX]) or None,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "frequency_penalty": sampling.frequency_penalty,

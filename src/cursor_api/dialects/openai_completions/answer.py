@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from cursor_api.dialects.openai.faults import render_error_object
+from cursor_api.dialects.openai.usage import usage_object
 from cursor_api.dialects.openai_completions.request import Style
 from cursor_api.domain.deltas import (
     Delta,
@@ -141,12 +142,7 @@ class TextFolder:
         )
 
 
-def _usage_object(finished: Finished | None) -> dict[str, int]:
+def _usage_object(finished: Finished | None) -> dict[str, object]:
     if finished is None:
         raise is_incomplete()
-    usage = get_usage(finished)
-    return {
-        "prompt_tokens": usage.input_count,
-        "completion_tokens": usage.output_count,
-        "total_tokens": usage.total_count,
-    }
+    return usage_object(get_usage(finished))

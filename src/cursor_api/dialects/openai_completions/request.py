@@ -67,6 +67,7 @@ class CompletionsIn(Struct, gc=False):
     frequency_penalty: Raw = NOTHING
     presence_penalty: Raw = NOTHING
     seed: Raw = NOTHING
+    logit_bias: Raw = NOTHING
     stop: Raw = NOTHING
     user: Raw = NOTHING
 
@@ -88,6 +89,7 @@ FEATURES: Final = {
     "frequency_penalty": Feature.PENALTIES,
     "presence_penalty": Feature.PENALTIES,
     "seed": Feature.SEED,
+    "logit_bias": Feature.LOGIT_BIAS,
 }
 
 
@@ -102,7 +104,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     features = tuple(
         RequestedFeature(feature, name)
         for name, feature in FEATURES.items()
-        if bytes(getattr(asked, name)) not in {b"null", b"[]"}
+        if bytes(getattr(asked, name)) not in {b"null", b"[]", b"{}"}
     )
     chat = ChatRequest(
         asked.model,

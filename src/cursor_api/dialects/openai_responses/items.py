@@ -44,6 +44,7 @@ from cursor_api.domain.content import (
 from cursor_api.domain.errors import Fault, invalid_request, quote
 from cursor_api.domain.features import Feature
 from cursor_api.domain.kept import Reference
+from cursor_api.domain.value import replace
 from cursor_api.wire.json_decode import decode_checked
 from cursor_api.wire.json_lenient import ITEMS, NOTHING, TEXT, find_value
 from cursor_api.wire.json_texts import decode_arguments, decode_text
@@ -270,12 +271,15 @@ class Conversion:
         return 1
 
     def _image(self, part: PartIn, place: str) -> Image | LinkedImage:
-        url, path = part.image_url, f"{place}.image_url"
+        url, path, detail = part.image_url, f"{place}.image_url", part.detail
         if isinstance(url, ImageUrlIn):
+            detail = url.detail
             url, path = url.url, f"{path}.url"
         if url is None:
             raise _missing(path)
         image = read_image(url, path, self._limits.image_bytes_max)
+        if detail is not NOTHING:
+            image = replace(image, detail=find_value(TEXT, detail) or "")
         self.image_params.setdefault(Feature.IMAGES, place)
         if isinstance(image, LinkedImage):
             self.image_params.setdefault(Feature.IMAGE_LINKS, path)

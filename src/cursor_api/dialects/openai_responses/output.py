@@ -144,14 +144,14 @@ class MessageItem(_Item):
         self._open(_REFUSAL)
 
     def cite(self, citations: Iterable[Citation]) -> None:
-        """Sources of the text. Indices are 0: upstreams do not say which words they belong to."""
+        """Sources of the text."""
         for citation in citations:
             annotation = escape_line_ends(
                 _encode(
                     {
                         "type": "url_citation",
-                        "start_index": 0,
-                        "end_index": 0,
+                        "start_index": citation.start,
+                        "end_index": citation.end,
                         "url": citation.url,
                         "title": citation.title,
                     }

@@ -25,22 +25,30 @@ from cursor_api.domain.chat import (
     Tool,
     ToolChoice,
 )
+from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.domain.features import Feature, RequestedFeature
+from cursor_api.wire.free_text import describe_tool
 from cursor_api.wire.json_lenient import (
     COUNT,
     FLAG,
-    ITEMS,
     NO_ARGUMENTS,
     NOTHING,
     NUMBER,
     TEXT,
+    TEXTS,
     find_object,
+    find_objects,
     find_value,
 )
+from cursor_api.wire.limits import RequestLimits
 
 CHOICES: Final = {"auto": Choice.AUTO, "none": Choice.NONE, "required": Choice.ANY}
 KNOWN_TOOLS: Final = frozenset({"function", "custom"})
 DEFAULT_TIERS: Final = frozenset({None, "auto", "default"})
+# Of `include`; what else can be asked for there is always given, or belongs to tools left out.
+LOGPROBS: Final = "message.output_text.logprobs"
+USUAL_TRUNCATION: Final = frozenset({None, "disabled"})
+USUAL_VERBOSITY: Final = frozenset({None, "medium"})
 # Tools that an answer's header names.
 IGNORED_MAX: Final = 20
 _EFFORTS: Final = {effort.value: effort for effort in Effort}
@@ -51,6 +59,7 @@ class _FunctionIn(Struct, gc=False):
     description: str | None = None
     parameters: Raw = NOTHING
     strict: bool | None = None
+    format: Raw = NOTHING
 
 
 class _ToolIn(_FunctionIn, gc=False):
@@ -81,6 +90,7 @@ class _FormatIn(Struct, gc=False):
 
 class _TextIn(Struct, gc=False):
     format: Raw = NOTHING
+    verbosity: Raw = NOTHING
 
 
 class _ReasoningIn(Struct, gc=False):
@@ -110,12 +120,15 @@ class Tools(Struct, frozen=True):
 NO_TOOLS: Final = Tools()
 
 
-def read_tools(raw: Raw) -> Tools:
-    """Functions and custom tools; every other type, such as `web_search`, is named as ignored."""
+def read_tools(raw: Raw, limits: RequestLimits) -> Tools:
+    """Functions and custom tools; every other type, such as `web_search`, is named as ignored.
+
+    Raises Fault(INVALID_REQUEST) for too many.
+    """
     known: list[Tool] = []
     ignored: list[str] = []
     grouped: dict[str, tuple[str, str]] = {}
-    for namespace, tool in _flatten(raw):
+    for namespace, tool in _flatten(raw, limits):
         if tool.type not in KNOWN_TOOLS:
             ignored.append(f"tools.{_one_word(tool.type)}")
             continue
@@ -125,7 +138,10 @@ def read_tools(raw: Raw) -> Tools:
             grouped[name] = (namespace, inner.name)
         is_custom = tool.type == "custom"
         schema = b"" if is_custom else find_object(inner.parameters) or NO_ARGUMENTS
-        known.append(Tool(name, inner.description or "", schema, bool(inner.strict)))
+        description = inner.description or ""
+        if is_custom:
+            description = describe_tool(description, inner.format)
+        known.append(Tool(name, description, schema, bool(inner.strict)))
     return Tools(
         tuple(known),
         frozenset(tool.name for tool in known if not tool.schema),
@@ -134,16 +150,40 @@ def read_tools(raw: Raw) -> Tools:
     )
 
 
-def _flatten(raw: Raw) -> Iterator[tuple[str, _ToolIn]]:
+def check_choice(raw: Raw, limits: RequestLimits) -> None:
+    """Raise Fault(INVALID_REQUEST) where `allowed_tools` names too many."""
+    if len(memoryview(raw)) > limits.tools_max:
+        choice = find_value(_CHOICE, raw)
+        if choice is not None and len(find_objects(choice.tools)) > limits.tools_max:
+            raise _too_many("tool_choice.tools", limits)
+
+
+def _too_many(param: str, limits: RequestLimits) -> Fault:
+    return invalid_request(
+        f"'{param}' holds more than {limits.tools_max} tools, the limit.",
+        code="array_above_max_length",
+        param=param,
+    )
+
+
+def _flatten(raw: Raw, limits: RequestLimits) -> Iterator[tuple[str, _ToolIn]]:
     """Each tool with its namespace, "" for one that is in none."""
-    for one in find_value(ITEMS, raw) or ():
+    tools = find_objects(raw)
+    count = len(tools)
+    if count > limits.tools_max:
+        raise _too_many("tools", limits)
+    for one in tools:
         tool = find_value(_TOOL, one)
         if tool is None:
             continue
         if tool.type != "namespace":
             yield "", tool
             continue
-        for inner in find_value(ITEMS, tool.tools) or ():
+        grouped = find_objects(tool.tools)
+        count += len(grouped)
+        if count > limits.tools_max:
+            raise _too_many("tools", limits)
+        for inner in grouped:
             if (found := find_value(_TOOL, inner)) is not None:
                 yield tool.name, found
 
@@ -161,8 +201,10 @@ def read_parameters(given: ResponsesIn, tools: Tools) -> Parameters:
             output_count_max=find_value(COUNT, given.max_output_tokens),
         ),
         reasoning=_reasoning(given.reasoning),
-        user=find_value(TEXT, given.user),
+        # The newer name says why it is wanted.
+        user=find_value(TEXT, given.user) or find_value(TEXT, given.safety_identifier),
         prompt_cache_key=find_value(TEXT, given.prompt_cache_key),
+        verbosity=_verbosity(given.text),
     )
 
 
@@ -179,11 +221,12 @@ def read_features(
             found.append(RequestedFeature(Feature.FORCED_TOOLS, "tool_choice"))
     if given.text is not NOTHING and _output(given.text) is not None:
         found.append(RequestedFeature(Feature.OUTPUT_FORM, "text.format"))
+    if given.text is not NOTHING and _verbosity(given.text) not in USUAL_VERBOSITY:
+        found.append(RequestedFeature(Feature.VERBOSITY, "text.verbosity"))
     if given.reasoning is not NOTHING and _reasoning(given.reasoning) is not None:
         found.append(RequestedFeature(Feature.REASONING, "reasoning"))
     found += _read_numbers(given)
-    if find_value(TEXT, given.service_tier) not in DEFAULT_TIERS:
-        found.append(RequestedFeature(Feature.SERVICE_TIER, "service_tier"))
+    found += _read_own(given)
     found += [RequestedFeature(feature, param) for feature, param in image_params.items()]
     return tuple(found)
 
@@ -202,6 +245,18 @@ def _read_numbers(given: ResponsesIn) -> Iterator[RequestedFeature]:
             yield RequestedFeature(feature, param)
 
 
+def _read_own(given: ResponsesIn) -> Iterator[RequestedFeature]:
+    """What no upstream of another dialect has a word for."""
+    if LOGPROBS in (find_value(TEXTS, given.include) or ()):
+        yield RequestedFeature(Feature.LOGPROBS, "include")
+    if find_value(TEXT, given.truncation) not in USUAL_TRUNCATION:
+        yield RequestedFeature(Feature.OWN, "truncation")
+    if bytes(memoryview(given.context_management)[:1]) == b"[":
+        yield RequestedFeature(Feature.OWN, "context_management")
+    if find_value(TEXT, given.service_tier) not in DEFAULT_TIERS:
+        yield RequestedFeature(Feature.SERVICE_TIER, "service_tier")
+
+
 def _one_word(kind: str) -> str:
     """A caller's word as it may stand in a header."""
     return "".join(one for one in kind[:40] if one.isascii() and (one.isalnum() or one in "_-."))
@@ -216,9 +271,12 @@ def _choose(
     word = find_value(TEXT, raw)
     choice = None if word is not None else find_value(_CHOICE, raw)
     if choice is not None and choice.type == "allowed_tools":
-        allowed = find_value(ITEMS, choice.tools) or []
-        named = [find_value(_CHOICE, item) for item in allowed]
-        names = {join_name(one.namespace, one.name) for one in named if one is not None}
+        named = [find_value(_CHOICE, item) for item in find_objects(choice.tools)]
+        names = {
+            join_name(one.namespace, (one.function or one.custom or one).name)
+            for one in named
+            if one is not None
+        }
         tools = tuple(tool for tool in tools if tool.name in names)
         word = choice.mode or "auto"
     elif choice is not None:
@@ -243,6 +301,11 @@ def _output(raw: Raw) -> OutputForm | None:
     return OutputForm(
         find_object(form.schema), form.name or "", form.description or "", bool(form.strict)
     )
+
+
+def _verbosity(raw: Raw) -> str | None:
+    text = find_value(_TEXT_IN, raw)
+    return None if text is None else find_value(TEXT, text.verbosity)
 
 
 def _reasoning(raw: Raw) -> Reasoning | None:

@@ -13,6 +13,7 @@ from cursor_api.dialects.openai_responses.echo import read_echo
 from cursor_api.dialects.openai_responses.items import Conversion
 from cursor_api.dialects.openai_responses.parameters import (
     NO_TOOLS,
+    check_choice,
     read_features,
     read_parameters,
     read_tools,
@@ -64,7 +65,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     _check(asked, limits)
     head, conversation, read = yield from _read_input(asked, limits)
     # Who is to write a summary shall not call a tool for it.
-    tools = NO_TOOLS if read.is_compaction else read_tools(asked.tools)
+    tools = NO_TOOLS if read.is_compaction else read_tools(asked.tools, limits)
     references = tuple(read.references.values())
     chat = ChatRequest(
         asked.model,
@@ -115,6 +116,7 @@ def _check(asked: ResponsesIn, limits: RequestLimits) -> None:
             code="string_above_max_length",
             param="model",
         )
+    check_choice(asked.tool_choice, limits)
     if asked.input is NOTHING and asked.messages is not NOTHING:
         raise invalid_request(
             "This body has 'messages', as chat completions have: send it to"
@@ -134,6 +136,13 @@ def _check(asked: ResponsesIn, limits: RequestLimits) -> None:
             " or send the whole conversation as 'input'.",
             code="unsupported_value",
             param="conversation",
+        )
+    if asked.prompt is not NOTHING and bytes(asked.prompt) != b"null":
+        raise invalid_request(
+            "'prompt' names a text that is kept at OpenAI, which is not known here: send what it"
+            " says as 'instructions' and 'input'.",
+            code="unsupported_value",
+            param="prompt",
         )
 
 

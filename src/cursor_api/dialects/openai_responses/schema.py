@@ -23,9 +23,10 @@ ID_PREFIX: Final = "resp_"
 
 
 class ImageUrlIn(Struct, gc=False):
-    """`{"url": …}`, as chat completions spell it."""
+    """`{"url": …, "detail": …}`, as chat completions spell it."""
 
     url: str | None = None
+    detail: Raw = NOTHING
 
 
 class PartIn(Struct, gc=False):
@@ -35,6 +36,7 @@ class PartIn(Struct, gc=False):
     text: Raw = NOTHING
     refusal: str | None = None
     image_url: str | ImageUrlIn | None = None
+    detail: Raw = NOTHING
 
 
 class WhoseIn(Struct, gc=False):
@@ -84,9 +86,14 @@ class ResponsesIn(Struct, gc=False):
     max_output_tokens: Raw = NOTHING
     metadata: Raw = NOTHING
     user: Raw = NOTHING
+    safety_identifier: Raw = NOTHING
     prompt_cache_key: Raw = NOTHING
     service_tier: Raw = NOTHING
     stream_options: Raw = NOTHING
+    prompt: Raw = NOTHING
+    truncation: Raw = NOTHING
+    context_management: Raw = NOTHING
+    include: Raw = NOTHING
 
 
 ITEM: Final = msgspec.json.Decoder(ItemIn)

@@ -16,7 +16,8 @@ from cursor_api.domain.credential import mask
 from cursor_api.domain.credential_health import Quarantine, QuarantineReason
 from cursor_api.domain.expiry import expires_soon
 from cursor_api.domain.words import UpstreamWords
-from cursor_api.pool.breaker import Breaker, BreakerState
+from cursor_api.pool.breaker import BreakerState
+from cursor_api.pool.breakers import Breakers
 from cursor_api.pool.slot import Slot
 from cursor_api.ports.process import Clock
 
@@ -223,9 +224,10 @@ def _reason(
             return words.cooling.format(models=models + more)
 
 
-def report_upstream(name: str, breaker: Breaker, clock: Clock) -> UpstreamReport:
+def report_upstream(name: str, breakers: Breakers, clock: Clock) -> UpstreamReport:
     """How an upstream stands."""
     now = clock.monotonic()
+    breaker = breakers.standing(now)
     state, cause = breaker.state(now), breaker.cause
     is_open = state is BreakerState.OPEN
     return UpstreamReport(

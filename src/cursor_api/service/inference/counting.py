@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest, Incoming
-from cursor_api.domain.content import Image, LinkedImage, Part, Thinking, ToolResult, ToolUse
+from cursor_api.domain.content import Image, LinkedImage, Part, Thinking, ToolUse
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import InputCount, UsageSource
 from cursor_api.domain.errors import Fault
@@ -43,7 +43,8 @@ async def count_input(collaborators: Collaborators, incoming: Incoming) -> Input
     estimate = InputCount(estimate_prompt(chat), UsageSource.ESTIMATED)
     if route is None or endpoint is None or not isinstance(endpoint.upstream, CountsInput):
         return estimate
-    if endpoint.breaker.state(collaborators.clock.monotonic()) is not BreakerState.CLOSED:
+    now = collaborators.clock.monotonic()
+    if endpoint.breakers.state(route.model, now) is not BreakerState.CLOSED:
         return estimate
     ask = Ask(route.model, find_own(incoming, route.endpoint), incoming.pinned_alias)
     try:
@@ -65,13 +66,12 @@ def estimate_prompt(chat: ChatRequest) -> int:
     """Tokens of all that a model would read: tools, calls, thoughts and images too."""
     tools = chat.parameters.tools
     others_bytes = sum(len(one.name) + len(one.description) + len(one.schema) for one in tools)
-    images_count = 0
+    images_tokens = 0
     for message in chat.messages:
-        for part in message.parts:
-            inner = part.parts if isinstance(part, ToolResult) else (part,)
-            others_bytes += sum(map(_other_bytes, inner))
-            images_count += sum(map(_image_tokens, inner))
-    return estimate_input(chat) + -(-others_bytes // BYTES_PER_TOKEN) + images_count
+        for part in message.all_parts():
+            others_bytes += _other_bytes(part)
+            images_tokens += _image_tokens(part)
+    return estimate_input(chat) + -(-others_bytes // BYTES_PER_TOKEN) + images_tokens
 
 
 def _other_bytes(part: Part) -> int:

@@ -2,7 +2,7 @@
 
 Rules of this file:
 - A secret goes only where it belongs: an endpoint has its own pool, and nobody else leases from it.
-- What an endpoint has come to (cooldowns, breaker, retry budget) lasts as long as the process. A
+- What an endpoint has come to (cooldowns, breakers, retry budget) lasts as long as the process. A
   change of the settings gives it another upstream and other options, and resets nothing.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -21,6 +22,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.features import PROVIDED, Feature, RequestedFeature
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.pool.breaker import Breaker, BreakerOptions
+from cursor_api.pool.breakers import Breakers
 from cursor_api.pool.pool import Pool
 from cursor_api.ports.process import Observer
 from cursor_api.ports.upstream import DeltaBatches, Upstream, UpstreamKind
@@ -46,7 +48,7 @@ class Endpoint:
 
     __slots__ = (
         "answered_at",
-        "breaker",
+        "breakers",
         "budget",
         "failover",
         "images",
@@ -73,12 +75,12 @@ class Endpoint:
         self.images: ImageSource | None = None
         self.failover = options.failover
         self.budget = RetryBudget(options.failover)
-        self.breaker = Breaker(options.breaker)
+        self.breakers = Breakers(options.breaker)
         # When an answer of its began last, whoever asked; by the monotonic clock.
         self.answered_at = -math.inf
 
     def __repr__(self) -> str:
-        return f"Endpoint({self.name}, {self.pool}, {self.breaker}, {self.budget})"
+        return f"Endpoint({self.name}, {self.pool}, {self.breakers}, {self.budget})"
 
     @property
     def words(self) -> UpstreamWords:
@@ -145,7 +147,7 @@ class Endpoint:
         self.upstream = upstream
         self.failover = options.failover
         self.budget.use(options.failover)
-        self.breaker.options = options.breaker
+        self.breakers.use(options.breaker)
 
 
 class Endpoints(Mapping[str, Endpoint]):
@@ -180,16 +182,17 @@ class Endpoints(Mapping[str, Endpoint]):
             self._warned_at = now
             self._observer.warn("requests fail for want of means", detail=fault.kept_message)
 
-    def report_breaker(self, endpoint: Endpoint) -> None:
-        """Tell the operator that an endpoint is not asked any more, or is asked again."""
-        name, cause = endpoint.name, endpoint.breaker.cause
+    def report_breaker(self, endpoint: Endpoint, breaker: Breaker) -> None:
+        """Tell the operator that one is not asked any more, or is asked again."""
+        cause = breaker.cause
+        who = "the upstream"
+        facts: dict[str, Any] = {"upstream": endpoint.name}
+        if breaker.model:
+            who, facts["model"] = "a model of the upstream", breaker.model
         if cause is None:
-            self._observer.notice("the upstream answers again", upstream=name)
-        elif cause.kind is FaultKind.CLIENT_OUTDATED:
-            self._observer.warn(
-                endpoint.words.client_outdated, upstream=name, detail=cause.kept_message
-            )
-        else:
-            self._observer.warn(
-                "the upstream is not asked for a while", upstream=name, detail=cause.kept_message
-            )
+            self._observer.notice(f"{who} answers again", **facts)
+            return
+        facts["detail"] = cause.kept_message
+        is_outdated = cause.kind is FaultKind.CLIENT_OUTDATED
+        words = endpoint.words.client_outdated if is_outdated else f"{who} is not asked for a while"
+        self._observer.warn(words, **facts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.content import Image, LinkedImage, Message, Part, ToolResult
@@ -89,21 +89,17 @@ async def fetch_images(chat: ChatRequest, images: ImageSource) -> ChatRequest:
 
 def _links(chat: ChatRequest) -> list[LinkedImage]:
     return [
-        inner
+        part
         for message in chat.messages
-        for part in message.parts
-        for inner in (part.parts if isinstance(part, ToolResult) else (part,))
-        if isinstance(inner, LinkedImage)
+        for part in message.all_parts()
+        if isinstance(part, LinkedImage)
     ]
 
 
 def _filled(part: Part, fetched: dict[str, Image]) -> Part:
     if isinstance(part, LinkedImage):
-        return replace(fetched[part.url], cache=part.cache)
+        return replace(fetched[part.url], cache=part.cache, detail=part.detail)
     if isinstance(part, ToolResult):
-        inner = tuple(
-            replace(fetched[one.url], cache=one.cache) if isinstance(one, LinkedImage) else one
-            for one in part.parts
-        )
+        inner: tuple[Any, ...] = tuple(_filled(one, fetched) for one in part.parts)
         return replace(part, parts=inner)
     return part

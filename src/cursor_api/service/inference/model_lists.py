@@ -108,5 +108,5 @@ class ModelLists:
                 else tell("the list of models cannot be fetched; none is known yet"),
                 upstream=name,
                 detail=detail,
-                **({"exc_info": bug} if bug else {}),
+                exc_info=bug,
             )

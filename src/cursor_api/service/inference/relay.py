@@ -40,6 +40,7 @@ from cursor_api.pool.slot import LeaseOutcome
 from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.service.access.quota import Hold, LimitReachedError, check_model
 from cursor_api.service.inference.counting import count_input
+from cursor_api.service.inference.pinned import look_for_pinned
 from cursor_api.service.inference.search import Collaborators, Search
 from cursor_api.service.inference.usage import estimate_input, estimate_usage, is_possible
 
@@ -76,8 +77,10 @@ class Relay:
     def upstream_states(self) -> dict[str, str]:
         """Whether each upstream is asked: the state of its breaker, by its name."""
         now = self._collaborators.clock.monotonic()
-        endpoints = self._collaborators.endpoints
-        return {name: endpoint.breaker.state(now).value for name, endpoint in endpoints.items()}
+        return {
+            name: endpoint.breakers.standing(now).state(now).value
+            for name, endpoint in self._collaborators.endpoints.items()
+        }
 
     def find_served(self, models: Sequence[Model]) -> Sequence[Model]:
         """Those to which a credential leads; all of them where there is no credential at all."""
@@ -283,6 +286,8 @@ class Exchange:
     async def _commit(self, incoming: Incoming) -> None:
         """Find a credential whose answer begins; raises the Fault that ended the search."""
         self._input_count = self._input_count or estimate_input(incoming.chat)
+        if incoming.pinned_alias is not None:
+            await look_for_pinned(self._with, incoming.pinned_alias)
         self._search = search = Search(self._with, incoming, self.attempts)
         try:
             answer = await search.run()

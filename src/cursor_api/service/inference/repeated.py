@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cursor_api.domain.chat import ChatRequest
-from cursor_api.domain.content import Image, LinkedImage, Part, Text, Thinking, ToolResult, ToolUse
+from cursor_api.domain.content import Image, LinkedImage, Text, Thinking, ToolResult, ToolUse
 
 # A longer conversation is not searched for the words of an error.
 SEARCHED_CHARS_MAX: Final = 1_000_000
@@ -92,20 +92,13 @@ def _unescape(found: re.Match[str]) -> str:
 
 def _texts(chat: ChatRequest) -> Iterator[str]:
     for message in chat.messages:
-        for part in message.parts:
-            yield from _texts_of(part)
-
-
-def _texts_of(part: Part) -> Iterator[str]:
-    match part:
-        case Text() | Thinking():
-            yield part.text
-        case ToolUse():
-            yield part.arguments.decode("utf-8", "replace")
-        case ToolResult():
-            for inner in part.parts:
-                yield from _texts_of(inner)
-        case LinkedImage():
-            yield part.url
-        case Image():
-            pass
+        for part in message.all_parts():
+            match part:
+                case Text() | Thinking():
+                    yield part.text
+                case ToolUse():
+                    yield part.arguments.decode("utf-8", "replace")
+                case LinkedImage():
+                    yield part.url
+                case Image() | ToolResult():
+                    pass

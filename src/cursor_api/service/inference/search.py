@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 
 from msgspec import Struct
@@ -58,6 +58,9 @@ class Collaborators(Struct, frozen=True):
     quota: Quota | None = None
     # What takes down what is said, where the operator wants that.
     transcripts: Transcripts | None = None
+    # Has a credential of this alias be known here that another process added a moment ago, if one
+    # did. Raises StoreError.
+    look_for: Callable[[str], Awaitable[None]] | None = None
 
 
 class BegunAnswer(Struct, frozen=True):
@@ -185,7 +188,7 @@ class Search:
         """A lease for the next attempt; Fault(OVERLOADED) is worth a wait."""
         retry = self._retry
         if retry is None:
-            self._endpoint.breaker.check(self._with.clock.monotonic())
+            self._endpoint.breakers.check(self._route.model, self._with.clock.monotonic())
             return self._endpoint.pool.lease(self._ask)
         try:
             self._check_breaker()
@@ -199,7 +202,7 @@ class Search:
     def _check_breaker(self) -> None:
         """Raise the Fault of an endpoint that is not asked now."""
         if self._retry is None or not self._retry.is_probe:
-            self._endpoint.breaker.check(self._with.clock.monotonic())
+            self._endpoint.breakers.check(self._route.model, self._with.clock.monotonic())
 
     def _pay(self, lease: Lease) -> Lease:
         """Take what a retry costs; gives the lease back and raises where it cannot be had."""
@@ -244,7 +247,7 @@ class Search:
         """Ask one credential; returns when its first text is here, and settles otherwise."""
         clock, endpoint = self._with.clock, self._endpoint
         started_at, began = clock.now(), clock.monotonic()
-        is_probe = endpoint.breaker.take(began)
+        is_probe = endpoint.breakers.take(self._route.model, began)
         try:
             opened = endpoint.open(self._chat, self._route, lease.credential)
             batches = await opened.__aenter__()
@@ -264,7 +267,7 @@ class Search:
         except BaseException:
             # The caller left, or a bug: neither tells anything.
             lease.settle()
-            endpoint.breaker.release(is_probe=is_probe)
+            endpoint.breakers.release(self._route.model, is_probe=is_probe)
             raise
         endpoint.answered_at = ended = clock.monotonic()
         self._tell_breaker(None, ended, is_probe=is_probe)
@@ -297,8 +300,10 @@ class Search:
         retry = self._retry
         if retry is not None and retry.is_probe:
             is_probe, retry.is_probe = True, False
-        if self._endpoint.breaker.record(fault, now, is_probe=is_probe):
-            self._with.endpoints.report_breaker(self._endpoint)
+        breakers, model = self._endpoint.breakers, self._route.model
+        changed = breakers.record(fault, model, now, is_probe=is_probe)
+        if changed is not None:
+            self._with.endpoints.report_breaker(self._endpoint, changed)
 
     def _blame_endpoint(self) -> None:
         """Nobody was answered here: each failure counts against the endpoint."""
@@ -328,9 +333,7 @@ class Search:
         match decision.action:
             case Action.GIVE_UP:
                 raise fault
-            case Action.OTHER_CREDENTIAL:
-                retry.barred |= {lease.credential}
-            case Action.SWITCH:
+            case Action.OTHER_CREDENTIAL | Action.SWITCH:
                 retry.barred |= {lease.credential}
             case Action.RETRY:
                 retry.tried |= {lease.credential}

@@ -13,7 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Self
 
 from cursor_api.domain.chat import Incoming
-from cursor_api.domain.content import Image, LinkedImage, Message, Part, Text, Thinking, ToolUse
+from cursor_api.domain.content import (
+    Image,
+    LinkedImage,
+    Message,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+)
 from cursor_api.domain.deltas import (
     Delta,
     ReasoningDelta,
@@ -222,10 +230,10 @@ def _backwards(messages: Sequence[Message]) -> Iterator[tuple[Said, bool]]:
             yield _said(message, SaidKind.TEXT, pieces[::-1])
 
 
-def _describe(message: Message, part: Part) -> tuple[Said, bool]:
+def _describe(
+    message: Message, part: Thinking | Image | LinkedImage | ToolUse | ToolResult
+) -> tuple[Said, bool]:
     match part:
-        case Text():
-            return _said(message, SaidKind.TEXT, [part])
         case Thinking():
             # What is sealed only its upstream can read.
             text = "" if part.is_redacted else part.text
@@ -235,7 +243,7 @@ def _describe(message: Message, part: Part) -> tuple[Said, bool]:
         case ToolUse():
             arguments = part.arguments[: TAKEN_MAX * 4].decode("utf-8", "replace")
             return _said(message, SaidKind.TOOL_CALL, [Text(f"{part.name} {arguments}")])
-        case _:
+        case ToolResult():
             inner = [
                 one if isinstance(one, Text) else Text(f"[{_name_image(one)}]")
                 for one in part.parts

@@ -71,7 +71,9 @@ def decode_body(request: RawRequest, bytes_max: int) -> ChatAsk:
     if request.is_oversized:
         raise Refusal("resource_exhausted", f"the request is larger than {bytes_max} bytes")
     accepts_gzip = request.headers.get("connect-content-encoding") == "gzip"
-    decoder = EnvelopeDecoder(bytes_max, bytes_max, accepts_gzip, expects_end_stream=False)
+    decoder = EnvelopeDecoder(
+        bytes_max, bytes_max, accepts_gzip=accepts_gzip, expects_end_stream=False
+    )
     try:
         frames = decoder.feed(request.body)
         decoder.close()

@@ -25,7 +25,7 @@ from cursor_api.files.sealing import KEY, Sealer, UnsealError
 from cursor_api.options.said import tell
 from cursor_api.ports.credential_rows import CredentialRow, Decide
 from cursor_api.stores.postgres.keys import CALL_S, MIGRATE_S
-from cursor_api.stores.postgres.link import Connection, Link
+from cursor_api.stores.postgres.link import Connection, Link, fetch_value
 from cursor_api.stores.postgres.room import CREDENTIALS, LOOKS
 from cursor_api.stores.postgres.tables import migrate
 
@@ -133,7 +133,8 @@ class PostgresCredentials:
 
     async def has_changed(self) -> bool:
         """See ports.CredentialRows."""
-        return bool(await self._run(functools.partial(_value, _COUNT)) != self._seen)
+        count = await self._run(functools.partial(fetch_value, statement=_COUNT))
+        return bool(count != self._seen)
 
     async def edit(self, decide: Decide, *, is_long: bool = False) -> Sequence[CredentialRow]:
         """See ports.CredentialRows."""
@@ -141,7 +142,7 @@ class PostgresCredentials:
         decided: list[CredentialRow] = []
 
         async def change(connection: Connection) -> int:
-            count: int = await _value(_CHANGED, connection)
+            count: int = await fetch_value(connection, _CHANGED)
             _, kept = await _read(connection)
             rows, wrong = await asyncio.to_thread(self._open_whole, kept)
             try:
@@ -167,7 +168,7 @@ class PostgresCredentials:
         return await self._run(self._reseal, LONG_S)
 
     async def _reseal(self, connection: Connection) -> int:
-        await _value(_CHANGED, connection)
+        await fetch_value(connection, _CHANGED)
         _, kept = await _read(connection)
         rows, wrong = await asyncio.to_thread(self._open_whole, kept)
         if wrong:
@@ -245,7 +246,7 @@ async def find_unread(url: Secret) -> Sequence[Notice]:
     """What a process without a sealing key leaves unused there. Raises StoreError."""
 
     async def ask(connection: Connection) -> list[tuple[int, str]]:
-        if not await _value(_IS_MADE, connection):
+        if not await fetch_value(connection, _IS_MADE):
             return []
         return [row async for row in await connection.execute(_UNREAD.encode())]
 
@@ -314,11 +315,6 @@ def _warn(wrong: Sequence[_Wrong]) -> Iterator[Notice]:
 
 async def _read(connection: Connection) -> tuple[int, list[_Kept]]:
     """The count before the rows: whoever reads newer rows only reads once too often."""
-    count = await _value(_COUNT, connection)
+    count = await fetch_value(connection, _COUNT)
     found = await connection.execute(_LOAD.encode())
     return count, [_Kept(*row) for row in await found.fetchall()]
-
-
-async def _value(statement: str, connection: Connection) -> Any:
-    found = await (await connection.execute(statement.encode())).fetchone()
-    return found[0] if found else None

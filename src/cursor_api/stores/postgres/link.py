@@ -163,6 +163,12 @@ async def _close(connection: Connection | None) -> None:
             await connection.close()
 
 
+async def fetch_value(connection: Connection, statement: str, *values: object) -> Any:
+    """The first column of the first row; None where there is none."""
+    found = await (await connection.execute(statement.encode(), values)).fetchone()
+    return found[0] if found else None
+
+
 def explain(error: psycopg.Error) -> StoreError:
     """What went wrong, in the server's own words on one line."""
     words = " ".join(str(error).split()) or type(error).__name__

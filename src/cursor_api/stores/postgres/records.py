@@ -22,7 +22,7 @@ from cursor_api.stores.postgres.contents import (
     insert_contents,
     within_step,
 )
-from cursor_api.stores.postgres.link import Connection, Link
+from cursor_api.stores.postgres.link import Connection, Link, fetch_value
 from cursor_api.stores.postgres.room import READS, WRITES
 from cursor_api.stores.postgres.tables import migrate
 from cursor_api.stores.records.questions import SqlQuestions, Values, condition, id_at
@@ -139,7 +139,7 @@ class PostgresRecords(SqlQuestions):
         return await self._writer.run(self._tidy)
 
     async def _tidy(self, connection: Connection) -> bool:
-        if not await _value(connection, "SELECT pg_try_advisory_xact_lock(%s)", TIDY_LOCK):
+        if not await fetch_value(connection, "SELECT pg_try_advisory_xact_lock(%s)", TIDY_LOCK):
             return False
         hour = hour_of(self._now())
         if hour != self._swept_hour:
@@ -156,7 +156,7 @@ class PostgresRecords(SqlQuestions):
         count = await _delete(connection, ids=_spell(ids), values=values)
         if count:
             return True
-        rows_count: int = await _value(connection, "SELECT rows_count FROM cursor_api.kept")
+        rows_count: int = await fetch_value(connection, "SELECT rows_count FROM cursor_api.kept")
         excess = min(rows_count - self._rows_max, STEP_ROWS)
         if excess <= 0:
             return False
@@ -166,7 +166,7 @@ class PostgresRecords(SqlQuestions):
 
     async def _fitting_rows(self, connection: Connection) -> int:
         """How many rows of the size of the last ones are within the bounds."""
-        row_bytes = await _value(
+        row_bytes = await fetch_value(
             connection,
             "SELECT avg(pg_column_size(one.*)) FROM"
             " (SELECT * FROM cursor_api.requests ORDER BY id DESC LIMIT %s) AS one",
@@ -198,7 +198,7 @@ async def _write(connection: Connection, batch: Batch) -> None:
 
 
 async def _count_refusals(connection: Connection, batch: Batch) -> None:
-    is_new = await _value(
+    is_new = await fetch_value(
         connection,
         "INSERT INTO cursor_api.refusal_batches VALUES (%s) ON CONFLICT (id) DO NOTHING"
         " RETURNING true",
@@ -229,11 +229,6 @@ async def _sweep(connection: Connection, hour: int) -> None:
     await connection.execute(
         "DELETE FROM cursor_api.refusal_batches WHERE id < %s", (id_at(hour - BATCHES_KEPT_S),)
     )
-
-
-async def _value(connection: Connection, statement: str, *values: object) -> Any:
-    found = await (await connection.execute(statement.encode(), values)).fetchone()
-    return found[0] if found else None
 
 
 def _columns(sums: Sequence[UsageRow]) -> list[list[Any]]:

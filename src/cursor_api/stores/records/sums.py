@@ -7,7 +7,7 @@ from typing import Final
 
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_query import UsageCounts, UsageRow, counts_of
-from cursor_api.stores.records.rows import Row
+from cursor_api.stores.records.rows import COLUMNS, Row
 
 HOUR_S: Final = 3600
 DAY_S: Final = 24 * HOUR_S
@@ -17,6 +17,8 @@ SUMS_KEPT_S: Final = 400 * DAY_S
 BATCHES_KEPT_S: Final = DAY_S
 KEYS: Final = ("hour", "model", "credential", "caller")
 COUNTS: Final = UsageCounts._fields
+# Of a row, which has them as they are kept.
+_MODEL, _CREDENTIAL, _CALLER = map(COLUMNS.index, KEYS[1:])
 
 
 def hour_of(at: float) -> int:
@@ -31,7 +33,7 @@ def sums_of(kept: Iterable[tuple[RequestRecord, Row]]) -> list[UsageRow]:
     """
     counts: dict[tuple[int, str, str, str], list[UsageCounts]] = {}
     for record, row in kept:
-        key = (hour_of(record.started_at), row[5], row[8], row[2])
+        key = (hour_of(record.started_at), row[_MODEL], row[_CREDENTIAL], row[_CALLER])
         counts.setdefault(key, []).append(counts_of(record))
     return [UsageRow(*key, _add_up(counts[key])) for key in sorted(counts)]
 

@@ -41,10 +41,8 @@ def to_count(body: bytes) -> bytes:
 
 async def read_count(answer: HttpAnswer, name: str) -> int:
     """What an endpoint of this name counted; raises Fault(PROTOCOL_ERROR)."""
-    body = b""
-    while len(body) <= ANSWER_BYTES_MAX and (data := await answer.read()):
-        body += data
+    body = await answer.read_whole(ANSWER_BYTES_MAX)
     try:
-        return _ANSWER.decode(body).input_tokens
+        return _ANSWER.decode(body or b"").input_tokens
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise Fault(FaultKind.PROTOCOL_ERROR, f"{name} gave no count of tokens.") from None

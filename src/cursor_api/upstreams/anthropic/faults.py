@@ -23,7 +23,7 @@ from cursor_api.transport.refusals import (
     kind_of_key_status,
     read_error_json,
     tell_refusal,
-    tell_status,
+    tell_wordless,
 )
 
 _CONTEXT = FaultKind.CONTEXT_TOO_LONG
@@ -88,11 +88,7 @@ def fault_of_answer(
     """An answer with any status but 200. Header names are lower case."""
     if read_error(body) is not None:
         return fault_of_error(body, context, status, headers.get("retry-after", ""))
-    # Without a word of the server's own it may be anybody on the way to it who says so. In JSON it
-    # is an API that finds a request bad, though in words that nobody here knows.
-    is_bad = status == _BAD_REQUEST and isinstance(read_error_json(body), dict)
-    kind = FaultKind.INVALID_REQUEST if is_bad else kind_of_key_status(status)
-    return tell_status(kind, status, headers, body, context)
+    return tell_wordless(kind_of_key_status(status), status, headers, body, context)
 
 
 def read_error(body: str | bytes) -> ServerError | None:

@@ -82,7 +82,7 @@ class AnswerDecoder:
         self, limits: AnswerLimits, context: FaultContext, *, accepts_gzip: bool = True
     ) -> None:
         self._envelopes = EnvelopeDecoder(
-            limits.frame_bytes_max, limits.inflated_bytes_max, accepts_gzip
+            limits.frame_bytes_max, limits.inflated_bytes_max, accepts_gzip=accepts_gzip
         )
         self._thinking = ThinkingSplitter()
         self._bytes_left = limits.answer_bytes_max

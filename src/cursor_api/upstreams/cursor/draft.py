@@ -64,16 +64,17 @@ class Draft:
                 yield 1
             elif type(part) is ToolResult:
                 self.begin_paragraph()
-                self.add(string_bytes(_result_head(part.call_id, names)))
+                self.add(string_bytes(_result_head(part, names)))
                 yield from self.add_parts(part.parts, names)
                 self.add(b"\n</tool_result>")
                 self.begin_paragraph()
 
 
-def _result_head(call_id: str, names: Mapping[str, str]) -> str:
+def _result_head(result: ToolResult, names: Mapping[str, str]) -> str:
     head = "<tool_result"
-    if call_id:
+    if call_id := result.call_id:
         head += f' id="{call_id}"'
         if name := names.get(call_id):
             head += f' name="{name}"'
-    return f"{head}>\n"
+    failed = ' failed="true"' if result.is_error else ""
+    return f"{head}{failed}>\n"

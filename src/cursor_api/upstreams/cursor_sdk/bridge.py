@@ -193,9 +193,9 @@ class OwnBridge:
     def _tell_of_failure(self, task: asyncio.Task[BridgeAddress]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            known = {} if isinstance(error, Fault) else {"exc_info": error}
+            bug = None if isinstance(error, Fault) else error
             self._parts.observer.warn(
-                "the Cursor SDK bridge could not be started", detail=str(error), **known
+                "the Cursor SDK bridge could not be started", detail=str(error), exc_info=bug
             )
 
     async def close(self) -> None:

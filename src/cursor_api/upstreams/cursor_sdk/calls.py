@@ -175,17 +175,13 @@ def decode_message(body: bytes) -> dict[str, Any]:
 
 
 async def _read_whole(answer: HttpAnswer) -> bytes:
-    pieces, size = [], 0
-    while data := await answer.read():
-        pieces.append(data)
-        size += len(data)
-        if size > ANSWER_BYTES_MAX:
-            raise Fault(
-                FaultKind.PROTOCOL_ERROR,
-                "The Cursor SDK bridge answered with more than can be read.",
-            )
+    body = await answer.read_whole(ANSWER_BYTES_MAX)
+    if body is None:
+        raise Fault(
+            FaultKind.PROTOCOL_ERROR, "The Cursor SDK bridge answered with more than can be read."
+        )
     answer.mark_finished()
-    return b"".join(pieces)
+    return body
 
 
 def _url(address: BridgeAddress, method: str) -> str:

@@ -16,6 +16,7 @@ from typing import Final
 from msgspec import Raw
 
 from cursor_api.domain.deltas import (
+    CitationDelta,
     Delta,
     Finished,
     FinishReason,
@@ -33,6 +34,7 @@ from cursor_api.upstreams.openai.chunks import (
     PartIn,
     decode_chunk,
     is_empty,
+    read_citations,
     read_usage,
 )
 from cursor_api.upstreams.openai.faults import fault_of_error
@@ -178,6 +180,8 @@ class Reading:
             else:
                 for part in content:
                     _take_part(part, deltas)
+        if said.annotations and (cited := read_citations(said.annotations)):
+            deltas.append(CitationDelta(cited))
         if said.refusal:
             deltas.append(RefusalDelta(said.refusal))
         if said.tool_calls:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,10 +18,8 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind, not_unicode
 from cursor_api.domain.features import Feature
-from cursor_api.options.said import tell
-from cursor_api.ports.upstream import UpstreamParts
+from cursor_api.ports.upstream import DeltaBatches, UpstreamParts
 from cursor_api.transport.client import HttpAnswer, HttpClient
-from cursor_api.transport.deltas import DeltaAnswer
 from cursor_api.transport.event_answer import EventAnswer, read_refusal
 from cursor_api.transport.keys import HEADERS, NO_KEY, ask_with_keys, reveal_key
 from cursor_api.transport.model_lists import decode_models, read_list
@@ -32,10 +31,12 @@ from cursor_api.upstreams.openai.embeddings import (
     EMBEDDINGS_PATH,
     VectorsAnswer,
     encode_vectors_request,
+    has_no_vectors,
     pack_vectors,
 )
 from cursor_api.upstreams.openai.faults import fault_of_answer
 from cursor_api.upstreams.openai.options import CHAT_PATH, OpenAiOptions
+from cursor_api.upstreams.openai.shortfall import open_with_shortfall
 
 SAMPLING: Final = frozenset({Feature.TEMPERATURE, Feature.TOP_P, Feature.PENALTIES, Feature.STOP})
 
@@ -47,6 +48,8 @@ def new_call_id() -> str:
 
 class OpenAiUpstream:
     """ports.Upstream over chat completions."""
+
+    dialect = NAME
 
     def __init__(
         self,
@@ -62,8 +65,6 @@ class OpenAiUpstream:
         self._parts = parts
         self._new_id = new_id
         self._timeouts_for = remember_timeouts(options.timeouts)
-
-    dialect = NAME
 
     def __repr__(self) -> str:
         return f"OpenAiUpstream({self._url})"
@@ -81,11 +82,17 @@ class OpenAiUpstream:
             body = await read_list(answer, context.name)
         return decode_models(body, context.name).models
 
-    def open(self, request: ChatRequest, route: Route, credential: Credential) -> DeltaAnswer:
+    def open(
+        self, request: ChatRequest, route: Route, credential: Credential
+    ) -> AbstractAsyncContextManager[DeltaBatches]:
         """See ports.Upstream."""
         if request.origin.native_in(EMBEDDINGS) is not None:
             return VectorsAnswer(self, request, route, credential.secret)
-        return EventAnswer(self, request, route, credential.secret)
+
+        def open_plainly(chat: ChatRequest) -> EventAnswer:
+            return EventAnswer(self, chat, route, credential.secret)
+
+        return open_with_shortfall(request, open_plainly)
 
     def find_lacks(self, model: str) -> frozenset[Feature]:
         """OpenAI's models that think refuse sampling and stop texts, its others an effort."""
@@ -94,6 +101,7 @@ class OpenAiUpstream:
             (frozenset() if family.has_sampling else SAMPLING)
             | (frozenset() if family.efforts else {Feature.REASONING})
             | ({Feature.TOP_K} if family.is_openai else frozenset())
+            | (frozenset() if family.has_verbosity else {Feature.VERBOSITY})
         )
 
     async def ask(self, request: ChatRequest, model: str, secret: Secret) -> HttpAnswer:
@@ -126,10 +134,8 @@ class OpenAiUpstream:
         fault = await read_refusal(self, answer, self.context(secret))
         if fault.kind is not FaultKind.PROTOCOL_ERROR:
             return fault
-        # Many servers have no such call. Who asks them for it does no harm to the chats of others.
-        said = tell("{name} gives no embeddings.", name=self._parts.endpoint)
-        code = fault.upstream_code
-        return Fault(FaultKind.INVALID_REQUEST, said, param="model", upstream_code=code)
+        # Many servers have no such call.
+        return has_no_vectors(self._parts.endpoint, fault.upstream_code)
 
     def context(self, secret: Secret) -> FaultContext:
         """See EventApi."""

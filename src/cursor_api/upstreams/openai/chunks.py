@@ -8,12 +8,13 @@ Rules of this file:
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from cursor_api.domain.deltas import Usage, UsageSource
+from cursor_api.domain.deltas import Citation, Usage, UsageSource
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.wire.surrogates import mend_piece
 
@@ -51,6 +52,17 @@ class PartIn(Struct, gc=False):
     thinking: Any = None
 
 
+class _PageIn(Struct, gc=False):
+    url: str
+    title: str = ""
+    start_index: int = 0
+    end_index: int = 0
+
+
+class _AnnotationIn(Struct, gc=False):
+    url_citation: _PageIn
+
+
 class MessageIn(Struct, gc=False):
     """What is said, in pieces (`delta`) or whole (`message`).
 
@@ -64,6 +76,7 @@ class MessageIn(Struct, gc=False):
     refusal: str | None = None
     tool_calls: list[CallIn] | None = None
     function_call: FunctionIn | None = None
+    annotations: Any = None
 
 
 class ChoiceIn(Struct, gc=False):
@@ -98,6 +111,7 @@ _Count = Annotated[int, Meta(ge=0)]
 
 class _DetailsIn(Struct, gc=False):
     cached_tokens: _Count | None = None
+    cache_write_tokens: _Count | None = None
     reasoning_tokens: _Count | None = None
 
 
@@ -127,6 +141,16 @@ def decode_chunk(text: str | bytes) -> ChunkIn:
         ) from None
 
 
+def read_citations(annotations: object) -> tuple[Citation, ...]:
+    """The pages among the annotations of a text; what is none is skipped."""
+    found: list[Citation] = []
+    for one in annotations if isinstance(annotations, list) else ():
+        with suppress(msgspec.ValidationError):
+            page = msgspec.convert(one, _AnnotationIn).url_citation
+            found.append(Citation(page.url, page.title, page.start_index, page.end_index))
+    return tuple(found)
+
+
 def is_empty(raw: Raw) -> bool:
     """Whether a field is not there or null."""
     return raw is _NOTHING or bytes(raw) in _EMPTY
@@ -145,5 +169,6 @@ def read_usage(raw: Raw) -> Usage | None:
         usage.completion_tokens,
         UsageSource.UPSTREAM,
         cache_read_count=prompt.cached_tokens or usage.prompt_cache_hit_tokens or 0,
+        cache_written_count=prompt.cache_write_tokens or 0,
         reasoning_count=completion.reasoning_tokens or 0,
     )

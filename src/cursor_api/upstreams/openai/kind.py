@@ -39,6 +39,7 @@ class OpenAiKind:
             Feature.TOP_K,
             Feature.PENALTIES,
             Feature.SEED,
+            Feature.VERBOSITY,
         }
     )
     dialect = DIALECT

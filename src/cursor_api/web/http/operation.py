@@ -177,6 +177,20 @@ class Folder(Resource):
 FOLDER_ROUTE = "/{rest:path}"
 
 
+def of_one(
+    folder: str, name: Parameter, method: str, handler: Handler, action: str = "", **more: Any
+) -> Operation:
+    """An operation of what an address below `folder` names; `more` are fields of Operation."""
+    return Operation(
+        method=method,
+        path=f"{folder}/{{{name.name}}}{action}",
+        route=folder + FOLDER_ROUTE,
+        handler=handler,
+        parameters=(name,),
+        **more,
+    )
+
+
 def routes(operations: Iterable[Operation], bases: Iterable[str], guard: Guard) -> list[Route]:
     """The routes of these operations below each base, in their order."""
     by_route: dict[str, list[Operation]] = {}

@@ -59,12 +59,7 @@ class Query:
     def number(self, name: str, default: int, bounds: tuple[int, int]) -> int:
         """A whole number within bounds, both included."""
         text = self.text(name)
-        if text is None:
-            return default
-        minimum, maximum = bounds
-        if re.fullmatch(r"[0-9]{1,9}", text) and minimum <= int(text) <= maximum:
-            return int(text)
-        raise wrong(name, f"it is a number from {minimum} to {maximum}")
+        return default if text is None else read_number(name, text, bounds)
 
     def member(self, name: str, kind: type[_E]) -> _E | None:
         """One of a closed set, by its value."""
@@ -90,6 +85,14 @@ class Query:
             return parse(text)
         except ValueError as error:
             raise wrong(name, str(error)) from error
+
+
+def read_number(name: str, text: str, bounds: tuple[int, int]) -> int:
+    """A whole number within bounds, both included; raises Fault that names the parameter."""
+    minimum, maximum = bounds
+    if re.fullmatch(r"[0-9]{1,9}", text) and minimum <= int(text) <= maximum:
+        return int(text)
+    raise wrong(name, f"it is a number from {minimum} to {maximum}")
 
 
 def parse_instant(text: str) -> float:

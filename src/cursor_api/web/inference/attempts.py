@@ -16,6 +16,9 @@ from cursor_api.web.http.answers import Header
 
 ATTEMPTS_HEADER = b"x-attempts"
 HIDDEN = "credential"
+# What stays as it is where a name is percent-encoded: readable, and nothing that means something
+# inside a quoted string.
+READABLE = " !#$&'()*+,/:;=?@[]^`{|}~"
 
 
 def attempts_header(attempts: Sequence[Attempt], *, shows_alias: bool) -> Header:
@@ -33,5 +36,4 @@ def _item(attempt: Attempt, shows_alias: bool) -> str:  # noqa: FBT001 - private
 
 @functools.lru_cache(maxsize=1024)
 def _quoted(alias: str) -> str:
-    # Left as they are: what is readable, and means nothing inside a quoted string.
-    return '"' + quote(alias, safe=" !#$&'()*+,/:;=?@[]^`{|}~") + '"'
+    return f'"{quote(alias, safe=READABLE)}"'

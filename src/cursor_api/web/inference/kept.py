@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cursor_api.domain.content import Message
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
-from cursor_api.domain.kept import KeptPage, Reference
+from cursor_api.domain.kept import KeptPage
 from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.http.operation import Handler, Key, Operation, Parameter
-from cursor_api.wire.limits import RequestLimits
+from cursor_api.web.inference.threads import ReadsAnswers
 
 JSON_MEDIA_TYPE = "application/json"
 ITEMS_MAX = 100
@@ -22,7 +21,7 @@ ORDERS = {"asc": True, "desc": False}
 
 
 @runtime_checkable
-class KeepingDialect(Protocol):
+class KeepingDialect(ReadsAnswers, Protocol):
     """A client API whose answers are kept, and can be asked for below its first address."""
 
     @property
@@ -38,18 +37,6 @@ class KeepingDialect(Protocol):
     @property
     def unserved(self) -> Mapping[str, str]:
         """Addresses for a POST below an answer, or in the place of one, and why they do nothing."""
-        ...
-
-    def recall(
-        self, turns: Sequence[bytes], limits: RequestLimits
-    ) -> Generator[None, None, Sequence[Message]]:
-        """A conversation of items and whole answers in turns, as messages, in steps."""
-        ...
-
-    def fill(
-        self, items: bytes, references: Sequence[Reference], answers: Mapping[str, bytes]
-    ) -> Generator[None, None, bytes]:
-        """An input with the items in full that it names, in steps; raises Fault(NOT_FOUND)."""
         ...
 
     def deleted(self, id_: str) -> bytes:

@@ -13,11 +13,10 @@ from cursor_api.domain.caller import Caller
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.http.answers import Header
+from cursor_api.web.inference.attempts import READABLE
 
 PINNED_HEADER = b"x-credential"
 ROUTE_HEADER = b"x-route"
-# Each is percent-encoded where it is shown: names may be in any script, headers may not.
-ROUTE_SAFE = " !#$&'()*+,/:;=?@[]^`{|}~"
 
 
 def read_pinned_credential(value: bytes, caller: Caller) -> str | None:
@@ -51,8 +50,8 @@ def read_pinned_route(value: bytes, caller: Caller) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def route_header(route: Route) -> Header:
-    """The header of an answer that came by this route."""
-    return ROUTE_HEADER, quote(f"{route.endpoint}/{route.model}", safe=ROUTE_SAFE).encode()
+    """The header of an answer that came by this route, percent-encoded as in `x-attempts`."""
+    return ROUTE_HEADER, quote(f"{route.endpoint}/{route.model}", safe=READABLE).encode()
 
 
 def _decode(value: bytes) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -14,7 +14,6 @@ from starlette.responses import Response
 from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import CredentialChange, Secret
 from cursor_api.domain.credential_health import CONCURRENCY_MAX, PRIORITY_MAX, WEIGHT_MAX
-from cursor_api.domain.errors import invalid_request
 from cursor_api.service.credentials.previews import Preview
 from cursor_api.service.credentials.report import CredentialReport
 from cursor_api.service.credentials.trial import Trial
@@ -27,7 +26,8 @@ from cursor_api.service.credentials.use_cases import (
     Removal,
 )
 from cursor_api.web.http.json_body import read_json, reply
-from cursor_api.web.http.operation import FOLDER_ROUTE, Acts, Handler, Operation, Parameter
+from cursor_api.web.http.operation import Acts, Operation, Parameter, of_one
+from cursor_api.web.http.query import read_number, wrong
 
 _T = TypeVar("_T")
 
@@ -84,6 +84,9 @@ class AddedOut(Struct):
 _ADD = msgspec.json.Decoder(CredentialsIn)
 _PATCH = msgspec.json.Decoder(CredentialPatch)
 _TEST = msgspec.json.Decoder(TrialIn)
+
+_ALIAS = Parameter("alias", "path", {"type": "string", "minLength": 1}, "work")
+_of_one = partial(of_one, CREDENTIALS_PATH, _ALIAS)
 
 
 class CredentialRoutes:
@@ -171,12 +174,11 @@ class CredentialRoutes:
 
     async def list(self, request: Request) -> Response:
         """Some of all; `order`, `offset` and `limit` are query parameters."""
-        page = await self._credentials.list(
-            _order(request),
-            _number(request, "offset", 0, (0, OFFSET_MAX)),
-            _number(request, "limit", PAGE_COUNT_DEFAULT, (1, PAGE_COUNT_MAX)),
-        )
-        return reply(page)
+        order = _order(request)
+        offset = _number(request, "offset", 0, (0, OFFSET_MAX))
+        count_max = _number(request, "limit", PAGE_COUNT_DEFAULT, (1, PAGE_COUNT_MAX))
+        await self._credentials.catch_up()
+        return reply(await self._credentials.list(order, offset, count_max))
 
     async def add(self, request: Request) -> Response:
         """Add one or more, or show what adding them would do."""
@@ -239,19 +241,6 @@ def _find_alias(request: Request, _answer: object) -> str:
     return alias
 
 
-def _of_one(method: str, handler: Handler, action: str = "", **more: Any) -> Operation:
-    """An operation of the credential that the address names."""
-    alias = Parameter("alias", "path", {"type": "string", "minLength": 1}, "work")
-    return Operation(
-        method=method,
-        path=f"{CREDENTIALS_PATH}/{{alias}}{action}",
-        route=CREDENTIALS_PATH + FOLDER_ROUTE,
-        handler=handler,
-        parameters=(alias,),
-        **more,
-    )
-
-
 def _integer(minimum: int, maximum: int, default: int) -> dict[str, object]:
     return {"type": "integer", "minimum": minimum, "maximum": maximum, "default": default}
 
@@ -266,20 +255,9 @@ def _order(request: Request) -> Order:
         return Order(text)
     except ValueError as error:
         words = " or ".join(order.value for order in Order)
-        raise invalid_request(
-            f"Invalid value for 'order': it is {words}.", code="invalid_value", param="order"
-        ) from error
+        raise wrong("order", f"it is {words}") from error
 
 
 def _number(request: Request, name: str, default: int, bounds: tuple[int, int]) -> int:
     text = request.query_params.get(name)
-    if text is None:
-        return default
-    minimum, maximum = bounds
-    if re.fullmatch(r"[0-9]{1,9}", text) and minimum <= int(text) <= maximum:
-        return int(text)
-    raise invalid_request(
-        f"Invalid value for '{name}': it is a number from {minimum} to {maximum}.",
-        code="invalid_value",
-        param=name,
-    )
+    return default if text is None else read_number(name, text, bounds)

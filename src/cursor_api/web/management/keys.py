@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 import msgspec
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from cursor_api.ports.process import Clock
 from cursor_api.service.access.keys import ApiKeys
 from cursor_api.service.access.quota import Quota
 from cursor_api.web.http.json_body import read_json, reply
-from cursor_api.web.http.operation import FOLDER_ROUTE, Acts, Handler, Operation, Parameter
+from cursor_api.web.http.operation import Acts, Operation, Parameter, of_one
 from cursor_api.web.management.key_shapes import (
     KeyIn,
     KeyOut,
@@ -33,6 +34,9 @@ KEYS_PATH: Final = "/api/keys"
 _CREATE = msgspec.json.Decoder(KeyIn)
 _PATCH = msgspec.json.Decoder(KeyPatch)
 _ROTATE = msgspec.json.Decoder(RotationIn)
+
+_KEY_ID = Parameter("key_id", "path", {"type": "string", "minLength": 1}, "alice")
+_of_one = partial(of_one, KEYS_PATH, _KEY_ID)
 
 
 class KeyRoutes:
@@ -169,19 +173,6 @@ class KeyRoutes:
 
     def _show(self, key: ApiKey) -> KeyOut:
         return show_key(key, self._clock.now(), None)
-
-
-def _of_one(method: str, handler: Handler, action: str = "", **more: Any) -> Operation:
-    """An operation of the key that the address names."""
-    key_id = Parameter("key_id", "path", {"type": "string", "minLength": 1}, "alice")
-    return Operation(
-        method=method,
-        path=f"{KEYS_PATH}/{{key_id}}{action}",
-        route=KEYS_PATH + FOLDER_ROUTE,
-        handler=handler,
-        parameters=(key_id,),
-        **more,
-    )
 
 
 def _find_id(request: Request, _answer: object) -> str:

@@ -41,27 +41,24 @@ from cursor_api.web.server.serving import Serving
 # nobody would see the client leave.
 WAITING_FREE = 8
 
-Place = tuple[str, int]
-
 
 class Connection(asyncio.Protocol):
     """A client's connection, but for the reading of its requests.
 
-    `deadline` is for the server's clock: until then something is waited for.
+    `deadline` is for the server's clock: until then something is waited for. `has_asked`: a request
+    was read from it. `is_leaving`: all is said, and nothing is waited for but the client's own end.
     """
 
     transport: LingeringTransport
-    client: Place | None
-    server: tuple[str, int | None] | None
+    client: tuple[str, int] | None
+    server: tuple[str, int] | None
     scheme: str
     __slots__ = (
         "_cut_at",
         "_due_at",
-        "_has_asked",
         "_has_room",
         "_is_in_body",
         "_is_in_head",
-        "_is_leaving",
         "_is_lost",
         "_is_paused",
         "_is_refused",
@@ -72,6 +69,8 @@ class Connection(asyncio.Protocol):
         "_waiting",
         "client",
         "deadline",
+        "has_asked",
+        "is_leaving",
         "loop",
         "scheme",
         "server",
@@ -92,14 +91,14 @@ class Connection(asyncio.Protocol):
         self._reading: Request | None = None
         self._served: Request | None = None
         self._waiting: list[Request] = []
-        self._has_asked = False
+        self.has_asked = False
         self._is_in_head = False
         self._is_in_body = False
         self._is_paused = False
         self._is_refused = False
         self._is_lost = False
-        # All is said, and what still comes is dropped until the client ends, or for a while.
-        self._is_leaving = False
+        # What still comes is dropped until the client ends, or for a while.
+        self.is_leaving = False
         # Something of it is counted in the room of all connections.
         self._has_room = False
         # Of the current head or body, and how much of it there was when its time began anew.
@@ -113,8 +112,8 @@ class Connection(asyncio.Protocol):
         serving = self.serving
         serving.connections.add(self)
         self.transport = LingeringTransport(transport, self._linger, self.loop)
-        self.client = _find_client(transport)
-        self.server = _find_server(transport)
+        self.client = _find_address(transport, "peername")
+        self.server = _find_address(transport, "sockname")
         self.scheme = "https" if transport.get_extra_info("sslcontext") else "http"
         transport.set_write_buffer_limits(WRITE_BUFFER_BYTES)
         serving.watch.add(self, self.loop)
@@ -176,20 +175,10 @@ class Connection(asyncio.Protocol):
     # --- The server's side.
 
     @property
-    def has_asked(self) -> bool:
-        """Whether a request was ever read from it."""
-        return self._has_asked
-
-    @property
     def is_asking(self) -> bool:
         """Whether a request has begun and is not whole, and no answer to it has begun."""
         reading = self._reading
         return reading is not None and not (self._is_refused or reading.is_begun)
-
-    @property
-    def is_leaving(self) -> bool:
-        """Whether all is said and nothing is waited for but the client's own end."""
-        return self._is_leaving
 
     def turn_away(self) -> None:
         """Refuse a request that is not whole yet, as the process ends."""
@@ -215,7 +204,7 @@ class Connection(asyncio.Protocol):
 
     def _take(self, request: Request) -> None:
         """Have a request answered, in its turn."""
-        self._has_asked = True
+        self.has_asked = True
         self._reading = request
         if self.serving.is_handing_over:
             request.is_kept = False
@@ -317,7 +306,7 @@ class Connection(asyncio.Protocol):
 
     def _end_waiting(self) -> None:
         """Its client had time enough."""
-        if self._is_leaving or self.transport.is_closing():
+        if self.is_leaving or self.transport.is_closing():
             self.transport.abort()
         elif self._is_refused:
             return
@@ -374,15 +363,11 @@ class Connection(asyncio.Protocol):
 
     def _abort_after(self, seconds: float) -> None:
         """The connection ends then, if its client has not ended it before."""
-        self._is_leaving = True
+        self.is_leaving = True
         self._expect_within(seconds)
 
 
-def _find_client(transport: Any) -> Place | None:
-    found = transport.get_extra_info("peername")
-    return (str(found[0]), int(found[1])) if isinstance(found, tuple) else None
-
-
-def _find_server(transport: Any) -> tuple[str, int | None] | None:
-    found = transport.get_extra_info("sockname")
+def _find_address(transport: Any, whose: str) -> tuple[str, int] | None:
+    """None where it is no host and port, as of a Unix socket."""
+    found = transport.get_extra_info(whose)
     return (str(found[0]), int(found[1])) if isinstance(found, tuple) else None

@@ -15,7 +15,6 @@ DRAINING = Fault(
     retry_after_s=RETRY_AFTER_S,
 )
 
-
 CUT_SHORT = Fault(
     FaultKind.OVERLOADED,
     "The gateway is shutting down and broke this answer off; send your request again.",

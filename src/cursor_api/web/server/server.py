@@ -35,7 +35,6 @@ from cursor_api.web.server.tls import Certificate, ListenerTls, TlsOptions, load
 
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
 
-
 log = logging.getLogger(__name__)
 
 # So many connections may wait to be accepted; the kernel's own default drops bursts.
@@ -105,13 +104,11 @@ class GatewayServer:
     `serve` returns when all has ended; the caller still closes what is its own.
     """
 
-    def __init__(
-        self, serving: Serving, grace_s: float, lifecycle: Lifecycle, on_hangup: Hangup | None
-    ) -> None:
+    def __init__(self, serving: Serving, grace_s: float, lifecycle: Lifecycle) -> None:
         self._serving = serving
         self._grace_s = grace_s
         self._lifecycle = lifecycle
-        self.on_hangup = on_hangup
+        self.on_hangup: Hangup | None = None
         self.tls: ListenerTls | None = None
         # A server beside the first one ends when that one has ended.
         self.hears_signals = True
@@ -215,28 +212,20 @@ class GatewayServer:
             yield
             return
 
-        def hear_stop(_number: int, _frame: FrameType | None) -> None:
-            self.stop()
-
-        handlers: dict[int, Callable[[int, FrameType | None], None]] = {
-            signal.SIGINT: hear_stop,
-            signal.SIGTERM: hear_stop,
+        call_soon = asyncio.get_running_loop().call_soon_threadsafe
+        acts: dict[int, Callable[[], object]] = {
+            signal.SIGINT: self.stop,
+            signal.SIGTERM: self.stop,
         }
         if self.on_hangup is not None and hasattr(signal, "SIGHUP"):
-            loop = asyncio.get_running_loop()
-
-            def hear_hangup(_number: int, _frame: FrameType | None) -> None:
-                loop.call_soon_threadsafe(self._hang_up)
-
-            handlers[signal.SIGHUP] = hear_hangup
+            acts[signal.SIGHUP] = lambda: call_soon(self._hang_up)
         if self.can_retire and hasattr(signal, "SIGUSR2"):
-            at_once = asyncio.get_running_loop().call_soon_threadsafe
+            acts[signal.SIGUSR2] = lambda: call_soon(self.retire)
 
-            def hear_retire(_number: int, _frame: FrameType | None) -> None:
-                at_once(self.retire)
+        def hear(number: int, _frame: FrameType | None) -> None:
+            acts[number]()
 
-            handlers[signal.SIGUSR2] = hear_retire
-        before = {number: signal.signal(number, handle) for number, handle in handlers.items()}
+        before = {number: signal.signal(number, hear) for number in acts}
         try:
             yield
         finally:
@@ -336,7 +325,6 @@ def create_server(
     options: ServerOptions,
     render_refusal: RenderRefusal,
     lifecycle: Lifecycle | None = None,
-    on_hangup: Hangup | None = None,
 ) -> GatewayServer:
     """A server that is ready to `serve()`; `lifecycle` is the one that the app reads.
 
@@ -346,7 +334,7 @@ def create_server(
     certificate = load_certificate(options.tls)
     limits = options.limits.within(descriptors.find_limit())
     serving = Serving(app, limits, render_refusal, options.idle_connection_s)
-    server = GatewayServer(serving, options.shutdown_grace_s, lifecycle or Lifecycle(), on_hangup)
+    server = GatewayServer(serving, options.shutdown_grace_s, lifecycle or Lifecycle())
     if certificate is not None:
         server.tls = ListenerTls(certificate)
     return server

@@ -141,8 +141,10 @@ def test_a_warning_is_one_line_on_standard_error(capsys: pytest.CaptureFixture[s
     observer = TerminalObserver()
     observer.notice("reloaded", count=1)
     observer.warn("the list", detail="is\x1b wrong")
-    observer.warn("alone")
-    assert capsys.readouterr() == ("", "warning: the list: is? wrong\nwarning: alone\n")
+    observer.warn("alone", exc_info=None)
+    observer.warn("stuck", exc_info=ValueError("a bug"))
+    told = "warning: the list: is? wrong\nwarning: alone\nwarning: stuck: a bug\n"
+    assert capsys.readouterr() == ("", told)
 
 
 def test_a_notice_is_told_in_the_language_of_the_reader(

@@ -166,7 +166,6 @@ def image(**source: object) -> dict[str, Any]:
         (image(type="url"), ".source.url"),
         (image(type="url", url="file:///etc/passwd"), ".source.url"),
         (image(type="url", url="https://a/" + "x" * 8000), ".source.url"),
-        (image(type="file", file_id="f"), ".source"),
         (image(data=None), ".source.data"),
         (image(data=""), ".source.data"),
         (image(data="%%"), ".source.data"),
@@ -191,6 +190,7 @@ def test_what_is_wrong_is_refused_with_its_place(block: dict[str, Any], place: s
             {"type": "tool_result", "tool_use_id": "a", "content": [UNKNOWN]},
             "messages.1.content.0.content.0",
         ),
+        (image(type="file", file_id="f"), "messages.1.content.0"),
     ],
 )
 def test_a_block_of_an_unknown_type_in_the_question_needs_an_upstream_of_this_dialect(
@@ -199,6 +199,23 @@ def test_a_block_of_an_unknown_type_in_the_question_needs_an_upstream_of_this_di
     """Without it the question would be another one."""
     features = parse(YES, [block]).chat.origin.features
     assert features == (RequestedFeature(Feature.OTHER_CONTENT, place),)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        UNKNOWN,
+        image(type="file", file_id="f"),
+        {"type": "document", "source": {"type": "file", "file_id": "f"}},
+    ],
+)
+def test_what_nobody_else_can_read_is_left_out_of_the_past(block: dict[str, Any]) -> None:
+    """No client takes it out again; the answer names it."""
+    result = {"type": "tool_result", "tool_use_id": "a", "content": [block]}
+    parsed = parse([{"type": "text", "text": "a"}, block], YES, [result], YES, [block])
+    assert parsed.ignored == ("messages.0.content.1", "messages.2.content.0.content.0")
+    (feature,) = parsed.chat.origin.features
+    assert feature.param == "messages.4.content.0"
 
 
 @pytest.mark.parametrize("block", [{"type": "image", "source": SOURCE}, UNKNOWN])

@@ -40,6 +40,18 @@ LS = {"name": "ls", "input_schema": {"type": "object"}}
             {"output_config": {"format": {"type": "json_schema", "schema": {}}}},
             [(Feature.OUTPUT_FORM, "output_config.format")],
         ),
+        ({"speed": "standard", "inference_geo": "global", "container": None}, []),
+        (
+            {"speed": "fast", "inference_geo": "us", "mcp_servers": [{"type": "url"}]},
+            [
+                *((Feature.PLACE, "inference_geo"), (Feature.OWN, "speed")),
+                (Feature.OWN, "mcp_servers"),
+            ],
+        ),
+        (
+            {"container": {"skills": []}, "context_management": {"edits": []}},
+            [(Feature.OWN, "container"), (Feature.OWN, "context_management")],
+        ),
     ],
 )
 def test_parameters_ask(fields: dict[str, Any], expected: list[tuple[Feature, str]]) -> None:

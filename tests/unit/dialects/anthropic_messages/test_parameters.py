@@ -39,6 +39,10 @@ def parameters(**fields: Any) -> Parameters:
     [
         (LS, Tool("ls", "", json.dumps(SCHEMA).encode())),
         (
+            {**LS, "description": "d", "input_examples": [{"a": "x"}]},
+            Tool("ls", 'd\n\nExamples of its input:\n[{"a": "x"}]', json.dumps(SCHEMA).encode()),
+        ),
+        (
             {
                 **LS,
                 "type": "custom",

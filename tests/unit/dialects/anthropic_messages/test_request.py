@@ -120,12 +120,13 @@ def test_half_a_character_becomes_a_whole_one() -> None:
             {"messages": [{"role": "user", "content": [{"type": "text", "text": "x"}] * 4}]},
             "messages",
         ),
+        ({"tools": [{"name": "ls"}] * 4}, "tools"),
     ],
 )
 def test_limits_are_kept(fields: dict[str, Any], param: str) -> None:
     """Each names its field."""
     with pytest.raises(Fault) as caught:
-        parse(RequestLimits(messages_max=3, parts_max=3), **fields)
+        parse(RequestLimits(messages_max=3, parts_max=3, tools_max=3), **fields)
     assert caught.value.param == param
 
 

@@ -13,6 +13,7 @@ from cursor_api.dialects.openai_chat.answer import (
     ChunkRenderer,
     CompletionFolder,
 )
+from cursor_api.dialects.openai_chat.calls import Spelling
 from cursor_api.domain.deltas import (
     Citation,
     CitationDelta,
@@ -35,7 +36,7 @@ from tests.openai_stream import ReadStream, read_answer, read_stream
 
 USAGE = Usage(11, 7, UsageSource.ESTIMATED)
 STOP = Finished(FinishReason.STOP, USAGE)
-CITATION = Citation("https://example.com/?a=1&b=2", 'The "page"')
+CITATION = Citation("https://example.com/?a=1&b=2", 'The "page"', 3, 9)
 
 
 def renderer(*, include_usage: bool = False) -> ChunkRenderer:
@@ -107,8 +108,12 @@ def test_reasoning_and_citations_have_fields_of_their_own() -> None:
     assert (read.reasoning, read.text) == ("hm\n", "a")
     (annotation,) = read.annotations
     assert annotation["type"] == "url_citation"
-    assert annotation["url_citation"]["url"] == CITATION.url
-    assert annotation["url_citation"]["title"] == CITATION.title
+    assert annotation["url_citation"] == {
+        "url": CITATION.url,
+        "title": CITATION.title,
+        "start_index": 3,
+        "end_index": 9,
+    }
 
 
 @pytest.mark.parametrize(
@@ -321,12 +326,12 @@ def test_an_answer_that_is_only_a_call() -> None:
 def test_a_request_with_functions_is_answered_with_a_function_call() -> None:
     """And its own finish reason; chunks and message alike."""
     head = AnswerHead("1", "gpt-4o", 1_735_000_000)
-    chunks = ChunkRenderer(head, include_usage=False, has_functions=True)
+    chunks = ChunkRenderer(head, include_usage=False, spelling=Spelling(has_functions=True))
     read = read_stream(chunks.render([*CALL, CALLED]) + chunks.finish())
     pieces = [delta["function_call"] for delta in read.deltas if "function_call" in delta]
     assert pieces[0] == {"name": "ls", "arguments": ""}
     assert "".join(piece["arguments"] for piece in pieces) == '{"p":"\u2028"}'
-    folder = CompletionFolder(head, has_functions=True)
+    folder = CompletionFolder(head, Spelling(has_functions=True))
     folder.feed([*CALL, CALLED])
     (choice,) = read_answer(folder.body()).choices
     assert choice.message.function_call is not None
@@ -360,7 +365,7 @@ def test_usage_is_told_in_detail_where_there_is_some() -> None:
         "prompt_tokens": 11,
         "completion_tokens": 7,
         "total_tokens": 18,
-        "prompt_tokens_details": {"cached_tokens": 5},
+        "prompt_tokens_details": {"cached_tokens": 5, "cache_write_tokens": 2},
         "completion_tokens_details": {"reasoning_tokens": 3},
     }
 

@@ -96,6 +96,39 @@ def test_some_think_unless_they_are_switched_off() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("model", "host", "is_owed"),
+    [
+        ("gemini-3-pro", "generativelanguage.googleapis.com", True),
+        ("google/gemini-3.6-flash", "us-central1-aiplatform.googleapis.com", True),
+        ("gemini-flash-latest", "generativelanguage.googleapis.com", True),
+        ("gemini-2.5-pro", "generativelanguage.googleapis.com", False),
+        ("gemini-3-pro", "gateway.example", False),
+        ("gemma-4", "generativelanguage.googleapis.com", False),
+    ],
+)
+def test_a_signature_is_owed_to_google(
+    model: str,
+    host: str,
+    is_owed: bool,  # noqa: FBT001 - a test's parameter
+) -> None:
+    """Since Gemini 3, where Google itself serves it."""
+    assert family_of(model, host).owes_signature is is_owed
+
+
+def test_mistral_s_ids_of_calls_are_short() -> None:
+    """Wherever it is served: its template says so."""
+    assert family_of("devstral-small", "other.example").has_short_call_ids
+    assert not family_of("gpt-4o").has_short_call_ids
+
+
+def test_how_long_to_answer_can_be_said_to_gpt_5() -> None:
+    """And to what came after it."""
+    models = ("gpt-5", "gpt-5.3-codex", "gpt-6", "gpt-4.1", "o3", "gpt-5-chat-latest", "claude-5")
+    known = [family_of(model).has_verbosity for model in models]
+    assert known == [True, True, True, False, False, False, False]
+
+
 def test_cache_marks_are_for_claude() -> None:
     """Nobody else has a use for them."""
     assert family_of("anthropic/claude-opus-5").has_cache_marks

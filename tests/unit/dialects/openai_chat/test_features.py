@@ -33,6 +33,14 @@ def test_each_field_asks_for_its_feature(field: str) -> None:
         assert found == (RequestedFeature(FIELDS[field], field),)
 
 
+def test_a_choice_of_tools_is_no_call_that_is_required() -> None:
+    """Only where the model has to call one of them."""
+    for mode, is_forced in (("auto", False), ("required", True)):
+        choice = {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": ["x" * 99]}}
+        forced = (RequestedFeature(Feature.FORCED_TOOLS, "tool_choice"),) * is_forced
+        assert parse(tool_choice=choice).origin.features == forced
+
+
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_field_without_a_value_asks_for_nothing(field: str) -> None:
     """Clients write null, empty lists and defaults."""

@@ -23,6 +23,7 @@ from cursor_api.wire.json_lenient import NO_ARGUMENTS
 
 SCHEMA = {"type": "object", "properties": {"p": {"type": "string"}}}
 FUNCTION = {"name": "ls", "description": "Lists.", "parameters": SCHEMA, "strict": True}
+GRAMMAR = {"syntax": "regex", "definition": "a+"}
 WRITTEN = json.dumps(SCHEMA).encode()
 
 
@@ -74,8 +75,12 @@ def test_what_says_nothing_is_no_mistake(value: object) -> None:
             {"type": "custom", "custom": {"name": "sh", "description": "Runs."}},
             Tool("sh", "Runs.", b""),
         ),
+        (
+            {"type": "custom", "custom": {"name": "sh", "format": {"grammar": GRAMMAR}}},
+            Tool("sh", "What the tool is given has to match this regex grammar:\na+", b""),
+        ),
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_a_tool_keeps_what_is_said_of_it(given: object, expected: Tool) -> None:
     """Its schema byte for byte; what else stands in the list is skipped."""
@@ -120,6 +125,22 @@ def test_functions_are_tools() -> None:
 def test_the_choice_of_tools(fields: dict[str, object], expected: ToolChoice | None) -> None:
     """A word, a name, and whether several at once are welcome."""
     assert read(**fields).tool_choice == expected
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("auto", Choice.AUTO), ("required", Choice.ANY), (None, Choice.AUTO)]
+)
+def test_allowed_tools_leave_the_others_out(mode: str | None, kind: Choice) -> None:
+    """Of either kind; what is named and not there adds nothing."""
+    names = ("ls", "pwd")
+    tools = [{"type": "function", "function": {"name": name}} for name in names]
+    tools.append({"type": "custom", "custom": {"name": "sh"}})
+    allowed: dict[str, object] = {"mode": mode, "tools": [tools[2], tools[0], {"type": "x"}, 7]}
+    if mode is None:
+        del allowed["mode"]
+    asked = read(tools=tools, tool_choice={"type": "allowed_tools", "allowed_tools": allowed})
+    assert [tool.name for tool in asked.tools] == ["ls", "sh"]
+    assert asked.tool_choice == ToolChoice(kind)
 
 
 @pytest.mark.parametrize(
@@ -190,4 +211,5 @@ def test_who_asks_and_what_is_cached_together() -> None:
     """Names that the upstream gets as they are."""
     asked = read(user="u", prompt_cache_key="k")
     assert (asked.user, asked.prompt_cache_key) == ("u", "k")
-    assert read(user=5, prompt_cache_key=None) == NO_PARAMETERS
+    assert read(safety_identifier="s").user == "s"
+    assert read(user=5, safety_identifier=7, prompt_cache_key=None) == NO_PARAMETERS

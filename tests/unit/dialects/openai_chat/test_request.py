@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cursor_api.dialects.openai_chat.calls import PLAIN
 from cursor_api.dialects.openai_chat.decode import decode_chat
 from cursor_api.dialects.openai_chat.request import Style, parse_request
 from cursor_api.domain.content import (
@@ -66,7 +67,7 @@ def test_the_smallest_request() -> None:
     assert parsed.chat.model == "gpt-4o"
     assert parsed.chat.messages == (Message(Role.USER, (Text("hi"),)),)
     assert not parsed.chat.is_stream
-    assert parsed.style == Style(include_usage=False, has_functions=False)
+    assert parsed.style == Style(include_usage=False, calls=PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -311,6 +312,19 @@ def test_the_limits_are_settings() -> None:
     assert len(whole(body, limits).chat.messages) == 2
     assert len(parse(HI * 10_000).chat.messages) == 10_000
     assert refusal(HI * 10_001).param == "messages"
+
+
+@pytest.mark.parametrize("name", ["tools", "functions", "tool_choice"])
+def test_tools_are_counted(name: str) -> None:
+    """Each is read alone: many thousands of them would stop every other stream."""
+    given: object = [1, {}, None, {}, {}]
+    if name == "tool_choice":
+        given = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": given}}
+    text = json.dumps({"model": "m", "messages": HI, name: given}).encode()
+    assert whole(text, RequestLimits(tools_max=3)).chat.parameters.tools == ()
+    with pytest.raises(Fault, match=f"'{name}' holds 3 tools; the limit is 2") as at:
+        whole(text, RequestLimits(tools_max=2))
+    assert (at.value.param, at.value.code) == (name, "array_above_max_length")
 
 
 def test_parts_and_tool_calls_of_all_messages_are_counted_together() -> None:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from cursor_api.dialects.openai_chat.calls import Spelling
 from cursor_api.dialects.openai_chat.request import IGNORED_MAX, Style, parse_request
 from cursor_api.domain.chat import Native, Tool
 from cursor_api.domain.content import (
@@ -177,4 +178,17 @@ def test_who_asks_with_functions_is_answered_with_functions(
     expected: bool,  # noqa: FBT001 - a test's parameter
 ) -> None:
     """The spelling before `tools`."""
-    assert parse({"role": "user"}, functions=functions).style == Style(has_functions=expected)
+    spelling = Spelling(has_functions=expected)
+    assert parse({"role": "user"}, functions=functions).style == Style(calls=spelling)
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+def test_who_asks_with_custom_tools_is_answered_with_their_calls(*, is_long: bool) -> None:
+    """By their names; most requests have functions alone, and one style for all."""
+    tools = [
+        {"type": "function", "function": {"name": "f", "description": "x" * is_long * 90_000}},
+        {"type": "custom", "custom": {"name": "sh"}},
+    ]
+    style = parse({"role": "user"}, tools=tools).style
+    assert style == Style(calls=Spelling(custom=frozenset({"sh"})))
+    assert parse({"role": "user"}, tools=tools[:1]).style == Style()

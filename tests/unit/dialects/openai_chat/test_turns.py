@@ -23,12 +23,16 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.domain.value import replace
 
 STRICT = Family()
 OPENAI = Family(is_openai=True, thoughts="")
 CLAUDE = Family(has_cache_marks=True)
 IMAGE = Image(b"hi", "image/png")
-IMAGE_PART = {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}}
+IMAGE_PART: dict[str, Any] = {
+    "type": "image_url",
+    "image_url": {"url": "data:image/png;base64,aGk="},
+}
 MARK = CacheMark()
 
 
@@ -73,6 +77,37 @@ def test_an_assistant_s_parts_become_one_message() -> None:
     assert messages_of(Role.ASSISTANT, *parts, family=OPENAI) == [said]
     (call_only,) = messages_of(Role.ASSISTANT, ToolUse("c1", "ls", b"{}"))
     assert call_only["content"] is None
+
+
+@pytest.mark.parametrize("family", [STRICT, OPENAI, Family(has_short_call_ids=True)])
+def test_a_call_and_its_result_have_one_id(family: Family) -> None:
+    """Whatever becomes of it."""
+    id_ = "toolu_" + "x" * 64
+    (call,) = messages_of(Role.ASSISTANT, ToolUse(id_, "ls", b"{}"), family=family)
+    (result,) = messages_of(Role.USER, ToolResult(id_, (Text("a"),)), family=family)
+    assert call["tool_calls"][0]["id"] == result["tool_call_id"] != id_
+
+
+def test_a_signature_that_is_owed_stands_with_the_first_call() -> None:
+    """The server's own word for calls that came without one."""
+    calls = [ToolUse(f"c{number}", "ls", b"{}") for number in range(2)]
+    family = Family(owes_signature=True)
+    (said,) = messages_of(Role.ASSISTANT, *calls, family=family)
+    word = {"google": {"thought_signature": "skip_thought_signature_validator"}}
+    assert [call.get("extra_content") for call in said["tool_calls"]] == [word, None]
+    (plain,) = messages_of(Role.ASSISTANT, *calls)
+    assert "extra_content" not in json.dumps(plain)
+
+
+def test_the_detail_of_an_image_is_for_openai() -> None:
+    """Another server may refuse it, and means nothing by it."""
+    image = replace(IMAGE, detail="low")
+    (mine,) = messages_of(Role.USER, image, family=OPENAI)
+    assert mine["content"] == [
+        {"type": "image_url", "image_url": {**IMAGE_PART["image_url"], "detail": "low"}}
+    ]
+    (other,) = messages_of(Role.USER, LinkedImage("https://a", detail="low"))
+    assert other["content"][0]["image_url"] == {"url": "https://a"}
 
 
 def test_thoughts_that_are_owed_stand_with_every_call() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from cursor_api.dialects.openai_chat.families import family_of
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.dialects.openai_chat.tool_names import write_name
-from cursor_api.dialects.openai_chat.upstream import encode_request
+from cursor_api.dialects.openai_chat.upstream import STOP_COUNT_MAX, encode_request
 from cursor_api.domain.chat import (
     ChatRequest,
     Choice,
@@ -97,14 +97,18 @@ SAMPLING = Sampling(0.5, 0.9, 7, 0.1, 0.2, 3, 100, ("END",))
 def test_a_server_is_asked_for_nothing_that_it_refuses() -> None:
     """One refuses what another needs: the same request, as several of them get it."""
     asked = Parameters(
-        sampling=SAMPLING, reasoning=Reasoning(Effort.MAX), user="u", prompt_cache_key="k"
+        sampling=SAMPLING,
+        reasoning=Reasoning(Effort.MAX),
+        user="u",
+        prompt_cache_key="k",
+        verbosity="low",
     )
     drawn = {"temperature": 0.5, "top_p": 0.9, "frequency_penalty": 0.1, "presence_penalty": 0.2}
     mine = {"max_completion_tokens": 100, "seed": 3, "user": "u", "prompt_cache_key": "k"}
     plain = {**drawn, "max_tokens": 100, "seed": 3, "stop": ["END"], "top_k": 7}
     expected = {
         "gpt-4o": {**mine, **drawn, "stop": ["END"]},
-        "gpt-5": {**mine, "reasoning_effort": "high"},
+        "gpt-5": {**mine, "reasoning_effort": "high", "verbosity": "low"},
         "mistral-large": plain,
         "some-model": {**plain, "reasoning_effort": "high"},
     }
@@ -112,6 +116,13 @@ def test_a_server_is_asked_for_nothing_that_it_refuses() -> None:
         sent = written(asked, model)
         del sent["messages"]
         assert sent == DECIDED | {"model": model} | fields
+
+
+def test_no_more_stop_texts_are_sent_than_are_taken() -> None:
+    """The gateway looks for the others."""
+    stop = tuple(map(str, range(2 * STOP_COUNT_MAX)))
+    sent = written(Parameters(sampling=Sampling(stop=stop)), "gpt-4o")
+    assert sent["stop"] == list(stop[:STOP_COUNT_MAX])
 
 
 def test_a_schema_says_of_which_object_it_is() -> None:

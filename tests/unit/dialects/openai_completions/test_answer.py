@@ -24,7 +24,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports.dialect import AnswerHead
 
 HEAD = AnswerHead("1", "m", 5)
-END = Finished(FinishReason.LENGTH, Usage(1, 2, UsageSource.UPSTREAM))
+END = Finished(FinishReason.LENGTH, Usage(1, 2, UsageSource.UPSTREAM, reasoning_count=1))
 SAID: list[Delta] = [
     *(StatusDelta("Reading"), ReasoningDelta("Hm."), TextDelta(" upon"), RefusalDelta(" no."), END)
 ]
@@ -45,7 +45,9 @@ def test_a_text_streamed_and_whole() -> None:
     whole = Completion.model_validate_json(folder.body())
     assert (whole.choices[0].text, whole.choices[0].finish_reason) == ("Once upon no.", "length")
     assert whole.usage == Completion.model_validate_json(datas[-1]).usage
-    assert json.loads(folder.body())["usage"]["total_tokens"] == 3
+    usage = json.loads(folder.body())["usage"]
+    assert usage["total_tokens"] == 3
+    assert usage["completion_tokens_details"] == {"reasoning_tokens": 1}
     plain = TextRenderer(HEAD, Style())
     plain.render([END])
     assert plain.finish() == b"data: [DONE]\n\n"

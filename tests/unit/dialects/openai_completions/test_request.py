@@ -33,6 +33,8 @@ def test_a_text_is_asked() -> None:
         *("max_tokens", "stop", "temperature")
     ]
     assert parse(stop=["a", "b"]).chat.parameters.sampling.stop == ("a", "b")
+    (bias,) = parse(logit_bias={"50256": -100}).chat.origin.features
+    assert (bias.param, parse(logit_bias={}).chat.origin.features) == ("logit_bias", ())
     assert parse(echo=True).style == Style(echoed=("Once",))
     assert parse(stream_options={"include_usage": True}).style == Style(include_usage=True)
 

@@ -56,3 +56,9 @@ def test_what_is_no_request_is_refused(body: dict[str, Any], param: str) -> None
     with pytest.raises(Fault) as caught:
         parse(**body)
     assert caught.value.param == param
+
+
+def test_there_may_be_any_number_of_tokens() -> None:
+    """Nobody here looks at one of them."""
+    given = [[7] * 100_000] * 3
+    assert json.loads(parse(input=given).chat.messages[0].text) == given

@@ -45,7 +45,7 @@ RICH: Final[tuple[Delta, ...]] = (
     ReasoningSealed("", "aGlkZGVu"),
     TextDelta('Say "hi"\n'),
     TextDelta("in\u2028Zürich 🎉"),
-    CitationDelta((Citation("https://example.test/", "A page"),)),
+    CitationDelta((Citation("https://example.test/", "A page", 2, 6),)),
     RefusalDelta("No more."),
     ToolCallBegun(0, "call_a", "weather"),
     ToolCallBegun(1, "call_b", "patch"),

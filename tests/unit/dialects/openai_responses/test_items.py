@@ -109,6 +109,21 @@ def test_a_refusal_and_nothing_at_all() -> None:
     assert found == [Message(USER, ()), Message(ASSISTANT, (Text("No.", is_refusal=True),))]
 
 
+@pytest.mark.parametrize(
+    ("image", "detail"),
+    [
+        ({"image_url": GIF, "detail": "low"}, "low"),
+        ({"image_url": {"url": GIF, "detail": "high"}}, "high"),
+        ({"image_url": GIF, "detail": None}, ""),
+        ({"image_url": GIF}, ""),
+    ],
+)
+def test_an_image_keeps_its_detail(image: dict[str, Any], detail: str) -> None:
+    """In either spelling."""
+    (message,) = messages({"role": "user", "content": [{"type": "input_image", **image}]})
+    assert message.parts == (Image(b"GIF89a", "image/gif", detail=detail),)
+
+
 def test_the_first_image_has_a_place() -> None:
     """Which a route without images is refused with."""
     image = {"type": "input_image", "image_url": {"url": GIF}}

@@ -16,6 +16,8 @@ from cursor_api.domain.chat import (
     Tool,
     ToolChoice,
 )
+from cursor_api.domain.errors import Fault
+from cursor_api.wire.limits import RequestLimits
 from tests.unit.dialects.openai_responses.response_stage import parse
 
 FUNCTION = {
@@ -26,6 +28,7 @@ FUNCTION = {
     "strict": True,
 }
 WEATHER = Tool("weather", "Of a place", b'{"type": "object"}', is_strict=True)
+GRAMMAR = {"type": "grammar", "syntax": "lark", "definition": "start: /a+/"}
 CUSTOM = {"type": "custom", "name": "patch", "format": {"type": "text"}}
 PATCH = Tool("patch", "", b"")
 
@@ -43,6 +46,8 @@ def test_tools_of_known_types() -> None:
     assert parsed.ignored == ("tools.web_search", "tools.mcp")
     nested = {"type": "function", "function": {"name": "bare"}}
     assert asked(tools=[nested]).tools[0].name == "bare"
+    told = "What the tool is given has to match this lark grammar:\nstart: /a+/"
+    assert asked(tools=[CUSTOM | {"format": GRAMMAR}]).tools == (Tool("patch", told, b""),)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +72,8 @@ def test_allowed_tools_leave_the_others_out() -> None:
     allowed = {"type": "allowed_tools", "mode": "required", "tools": [FUNCTION]}
     found = asked(tools=[FUNCTION, CUSTOM], tool_choice=allowed, parallel_tool_calls=False)
     assert found.tools == (WEATHER,)
+    chats = {**allowed, "tools": [{"type": "function", "function": {"name": "weather"}}]}
+    assert asked(tools=[FUNCTION, CUSTOM], tool_choice=chats).tools == (WEATHER,)
     assert found.tool_choice == ToolChoice(Choice.ANY, is_parallel=False)
 
 
@@ -90,7 +97,9 @@ def test_everything_else() -> None:
         reasoning=Reasoning(Effort.XHIGH),
         user="u",
         prompt_cache_key="k",
+        verbosity="low",
     )
+    assert asked(safety_identifier="s").user == "s"
     assert asked(text={"format": {"type": "json_object"}}).output == OutputForm()
     assert asked(text={"format": {"type": "text"}}).output is None
     assert asked(temperature="hot", reasoning=[], text=5, tools={}) == Parameters()
@@ -101,17 +110,52 @@ def test_what_it_asks_for_by_name() -> None:
     found = parse(
         tools=[FUNCTION],
         tool_choice="required",
-        text={"format": {"type": "json_object"}},
+        text={"format": {"type": "json_object"}, "verbosity": "high"},
         reasoning={"effort": "low"},
         max_output_tokens=9,
         temperature=0,
         top_p=1,
         top_logprobs=3,
         service_tier="flex",
+        include=["message.output_text.logprobs", "reasoning.encrypted_content"],
+        truncation="auto",
+        context_management=[{"type": "compaction"}],
     ).chat.origin.features
     assert [one.param for one in found] == [
-        *("tools", "tool_choice", "text.format", "reasoning", "max_output_tokens"),
-        *("temperature", "top_p", "top_logprobs", "service_tier"),
+        *("tools", "tool_choice", "text.format", "text.verbosity", "reasoning"),
+        "max_output_tokens",
+        *("temperature", "top_p", "top_logprobs", "include", "truncation", "context_management"),
+        "service_tier",
     ]
+    usual = parse(
+        text={"verbosity": "medium"},
+        truncation="disabled",
+        context_management=None,
+        include=["reasoning.encrypted_content"],
+    )
+    assert usual.chat.origin.features == ()
     plain = {"tool_choice": "auto", "top_logprobs": 0, "service_tier": "auto", "text": None}
     assert parse(**plain, reasoning={"summary": "auto"}).chat.origin.features == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"tools": [FUNCTION] * 3}, "tools"),
+        ({"tools": [{"type": "namespace", "name": "n", "tools": [FUNCTION] * 2}]}, "tools"),
+        ({"tools": [{"type": "namespace", "name": "n"}] * 3}, "tools"),
+        ({"tool_choice": {"type": "allowed_tools", "tools": [FUNCTION] * 3}}, "tool_choice.tools"),
+    ],
+)
+def test_tools_are_counted(body: dict[str, Any], param: str) -> None:
+    """Whatever they are, and in whatever they stand."""
+    with pytest.raises(Fault, match=f"'{param}' holds more than 2 tools") as caught:
+        parse(RequestLimits(tools_max=2), **body)
+    assert (caught.value.param, caught.value.code) == (param, "array_above_max_length")
+    assert parse(RequestLimits(tools_max=3), **body).chat.model == "m"
+
+
+def test_what_is_no_tool_is_none_of_them() -> None:
+    """It says nothing, and is not counted."""
+    parsed = parse(RequestLimits(tools_max=1), tools=[1, None, "x", FUNCTION])
+    assert parsed.chat.parameters.tools == (WEATHER,)

@@ -46,6 +46,7 @@ def test_who_wants_nothing_kept_has_no_thread() -> None:
         ({"model": "m" * 300}, "model"),
         ({"background": True}, "background"),
         ({"conversation": "conv_1"}, "conversation"),
+        ({"prompt": {"id": "pmpt_1"}}, "prompt"),
         ({"input": ["hi"]}, "input[0]"),
         ({"input": [{"role": "user", "content": "a"}, {"role": "wizard"}]}, "input[1].role"),
         ({"input": [{"type": "message", "content": "a"}]}, "input[0].role"),

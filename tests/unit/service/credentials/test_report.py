@@ -17,7 +17,8 @@ from cursor_api.domain.credential_health import (
     QuarantineReason,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.pool.breaker import Breaker, BreakerOptions, BreakerState
+from cursor_api.pool.breaker import BreakerOptions, BreakerState
+from cursor_api.pool.breakers import Breakers
 from cursor_api.pool.slot import RECENT_COUNT_MAX, Slot
 from cursor_api.service.credentials.report import (
     INSTANT_MAX,
@@ -202,15 +203,15 @@ def test_an_absurd_instant_in_a_kept_state_is_shown_all_the_same(at: float) -> N
 def test_an_upstream_that_is_not_asked_says_why_and_until_when() -> None:
     """The instants are of the wall clock, though the breaker counts by another."""
     clock = StillClock()
-    breaker = Breaker(BreakerOptions())
-    healthy = report_upstream("cursor", breaker, clock)
+    breakers = Breakers(BreakerOptions())
+    healthy = report_upstream("cursor", breakers, clock)
     assert healthy == UpstreamReport("cursor", BreakerState.CLOSED, 0, None, None, None)
     for _ in range(5):
-        breaker.record(Fault(FaultKind.UNREACHABLE, "No way."), clock.seconds, is_probe=False)
-    told = report_upstream("cursor", breaker, clock)
+        breakers.record(Fault(FaultKind.UNREACHABLE, "No way."), "m", clock.seconds, is_probe=False)
+    told = report_upstream("cursor", breakers, clock)
     assert (told.state, told.failure_count) == (BreakerState.OPEN, 5)
     assert told.until_at == instant(clock.seconds + 30)
     assert (told.cause, told.message) == ("unreachable", "No way.")
     clock.seconds += 30
-    assert report_upstream("cursor", breaker, clock).state is BreakerState.HALF_OPEN
-    assert report_upstream("cursor", breaker, clock).until_at is None
+    assert report_upstream("cursor", breakers, clock).state is BreakerState.HALF_OPEN
+    assert report_upstream("cursor", breakers, clock).until_at is None

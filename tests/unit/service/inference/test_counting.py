@@ -99,7 +99,7 @@ async def test_an_endpoint_that_is_left_alone_is_not_asked_to_count() -> None:
     """Its breaker is open."""
     upstream = Counting()
     town = town_of(upstream)
-    breaker = town.endpoints["one"].breaker
+    breaker = town.endpoints["one"].breakers.whole
     for _ in range(100):
         breaker.record(Fault(FaultKind.UNREACHABLE, "Down."), 0.0, is_probe=False)
     assert await count(town) == ESTIMATE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.pool.breaker import BreakerOptions
+from cursor_api.pool.breaker import Breaker, BreakerOptions
 from cursor_api.pool.pool import Pool
 from cursor_api.service.inference.endpoints import (
     ANSWERING_S,
@@ -38,7 +38,7 @@ def test_a_change_of_the_settings_resets_nothing_of_what_was_learnt() -> None:
     """The breaker stays open, the budget stays spent; their options are the new ones."""
     endpoint = endpoint_of(ScriptedUpstream({}), pool())
     for _ in range(5):
-        endpoint.breaker.record(DOWN, 100, is_probe=False)
+        endpoint.breakers.whole.record(DOWN, 100, is_probe=False)
     while endpoint.budget.take():
         pass
     other = ScriptedUpstream({})
@@ -46,9 +46,9 @@ def test_a_change_of_the_settings_resets_nothing_of_what_was_learnt() -> None:
     endpoint.use(other, options)
     assert endpoint.upstream is other
     assert endpoint.failover is options.failover
-    assert endpoint.breaker.options is options.breaker
+    assert endpoint.breakers.whole.options is options.breaker
     with pytest.raises(Fault, match="not asked for"):
-        endpoint.breaker.check(101)
+        endpoint.breakers.check("any", 101)
     assert not endpoint.budget.has_one
     endpoint.budget.pay_in()
     assert endpoint.budget.has_one
@@ -59,15 +59,23 @@ def test_the_operator_is_told_of_an_endpoint_by_its_name() -> None:
     observer = ListObserver()
     endpoint = endpoint_of(ScriptedUpstream({}), pool())
     endpoints = Endpoints([endpoint], observer)
-    for kind in (FaultKind.CLIENT_OUTDATED, FaultKind.UPSTREAM_ERROR):
-        endpoint.breaker.cause = Fault(kind, "why")
-        endpoints.report_breaker(endpoint)
-    endpoint.breaker.cause = None
-    endpoints.report_breaker(endpoint)
-    facts = {"upstream": FAKE, "detail": "why"}
+    whole, one = Breaker(BreakerOptions()), Breaker(BreakerOptions(), "m")
+    for breaker, kind in (
+        (whole, FaultKind.CLIENT_OUTDATED),
+        (whole, FaultKind.UNREACHABLE),
+        (one, FaultKind.UPSTREAM_ERROR),
+    ):
+        breaker.cause = Fault(kind, "why")
+        endpoints.report_breaker(endpoint, breaker)
+        breaker.cause = None
+    endpoints.report_breaker(endpoint, one)
+    endpoints.report_breaker(endpoint, whole)
+    facts, of_model = {"upstream": FAKE, "detail": "why"}, {"upstream": FAKE, "model": "m"}
     assert observer.events == [
         (WORDS.client_outdated, facts),
         ("the upstream is not asked for a while", facts),
+        ("a model of the upstream is not asked for a while", {**of_model, "detail": "why"}),
+        ("a model of the upstream answers again", of_model),
         ("the upstream answers again", {"upstream": FAKE}),
     ]
 

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 
 from cursor_api.domain.caller import Caller
-from cursor_api.domain.catalog import Route
+from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest, Incoming
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
@@ -16,7 +16,8 @@ from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt
-from cursor_api.pool.breaker import BreakerOptions, BreakerState
+from cursor_api.domain.value import replace
+from cursor_api.pool.breaker import Breaker, BreakerOptions, BreakerState
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
 from cursor_api.ports.upstream import DeltaBatches
@@ -87,7 +88,6 @@ class Town:
         options = TroubleOptions(failover or FailoverOptions(), breaker or BreakerOptions())
         self.endpoints = endpoints_of(self.upstream, self.pool, options, self.observer)
         self.endpoint = self.endpoints[FAKE]
-        self.breaker = self.endpoint.breaker
         self.collaborators = Collaborators(
             catalog_of(),
             self.endpoints,
@@ -96,6 +96,11 @@ class Town:
             lambda: 0.0,
         )
         self.attempts: list[Attempt] = []
+
+    @property
+    def breaker(self) -> Breaker:
+        """The one that tells how the endpoint stands."""
+        return self.endpoint.breakers.standing(self.clock.seconds)
 
     async def ask(self, incoming: Incoming = INCOMING) -> list[Delta]:
         """The beginning of an answer; leases are whole afterwards."""
@@ -214,9 +219,22 @@ async def test_the_breaker_ends_asking_and_a_probe_begins_it_again() -> None:
     await town.ask()
     assert town.asked == "aaaaaaa"
     assert [event for event, _ in town.observer.warnings] == [
-        "the upstream is not asked for a while"
+        "a model of the upstream is not asked for a while"
     ]
-    assert town.observer.notices == [("the upstream answers again", {"upstream": "fake"})]
+    facts = {"upstream": "fake", "model": "gpt-4o"}
+    assert town.observer.notices == [("a model of the upstream answers again", facts)]
+
+
+async def test_a_dead_model_closes_no_other_one() -> None:
+    """A person whose model is dead takes another one, and need not wait for it."""
+    town = Town({"a": [*[fails()] * 5, HELLO]}, breaker=BreakerOptions(5, 1000))
+    town.collaborators.catalog.put(FAKE, [Model(name, "x", 1) for name in ("gpt-4o", "gpt-4")])
+    while town.breaker.state(town.clock.now()) is BreakerState.CLOSED:
+        await town.fail()
+    other = replace(INCOMING, chat=ChatRequest("gpt-4", REQUEST.messages))
+    assert await town.ask(other)
+    assert (await town.fail()).kind is FaultKind.UPSTREAM_UNAVAILABLE
+    assert town.asked == "aaaaaa"
 
 
 async def test_our_own_want_of_means_blames_nobody_and_is_told_now_and_then() -> None:
@@ -303,7 +321,9 @@ async def test_a_turn_that_comes_after_the_breaker_opened_is_given_back() -> Non
     lease = town.pool.lease_for_test("a", "gpt-4o")
     task = asyncio.create_task(Search(town.collaborators, INCOMING, []).run())
     await asyncio.sleep(0)
-    town.breaker.record(fault(FaultKind.CLIENT_OUTDATED), town.clock.now(), is_probe=False)
+    town.endpoint.breakers.whole.record(
+        fault(FaultKind.CLIENT_OUTDATED), town.clock.now(), is_probe=False
+    )
     lease.settle()
     with pytest.raises(Fault) as caught:
         await task

@@ -36,7 +36,7 @@ async def test_an_endpoint_without_credentials_is_passed_over() -> None:
     assert await town.ask() == "b"
     town = Town({"one": {"a": HELLO}, "two": {"b": HELLO}})
     for _ in range(5):
-        town.endpoints["one"].breaker.record(
+        town.endpoints["one"].breakers.whole.record(
             Fault(FaultKind.UPSTREAM_ERROR, ""), town.clock.now(), is_probe=False
         )
     assert await town.ask() == "b"
@@ -119,7 +119,7 @@ async def test_a_failure_of_one_endpoint_is_no_credentials_where_another_one_ans
         town = Town({"one": {"a": fails(kind)}, "two": {"b": HELLO}})
         assert await town.ask() == "b"
         assert town.endpoints["one"].pool.get_slot("a").cooldowns == {}
-        assert town.endpoints["one"].breaker.failure_count == 1
+        assert town.endpoints["one"].breakers.standing(0).failure_count == 1
 
 
 async def test_a_fresh_credential_comes_before_the_next_route_while_the_endpoint_answers() -> None:

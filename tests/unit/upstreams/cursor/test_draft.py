@@ -73,6 +73,8 @@ def test_calls_and_results_are_paragraphs_wherever_they_stand() -> None:
         'x\n\n<tool_call id="1" name="ls">\n{}\n</tool_call>\n\ny\n\n'
         '<tool_result id="1" name="ls">\nab\n</tool_result>\n\nz'
     )
+    failed = ToolResult("3", (Text("no"),), is_error=True)
+    assert written(failed) == '<tool_result id="3" failed="true">\nno\n</tool_result>'
     assert written(ToolResult("2", ()), ToolResult("", ())) == (
         '<tool_result id="2">\n\n</tool_result>\n\n<tool_result>\n\n</tool_result>'
     )

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from cursor_api.domain.deltas import (
+    Citation,
+    CitationDelta,
     Delta,
     Finished,
     FinishReason,
@@ -70,6 +72,7 @@ def whole(message: dict[str, Any], **more: Any) -> bytes:
 
 
 CALL = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "look"}}
+PAGE = {"url": "https://example.com", "title": "T", "start_index": 1, "end_index": 5}
 EVERYTHING = (
     b": OPENROUTER PROCESSING\n\n"
     + chunk({"role": "assistant", "content": ""})
@@ -78,6 +81,7 @@ EVERYTHING = (
     + b"event: ping\ndata: {}\n\n"
     + chunk({"content": "Héllo"}, service_tier="default")
     + chunk({"content": "\n \u2028🙂"})
+    + chunk({"annotations": [{"type": "url_citation", "url_citation": PAGE}]})
     + chunk({"refusal": "No."})
     + chunk({"tool_calls": [CALL]})
     + chunk({"tool_calls": [{"index": 0, "function": {"arguments": '{"x":'}}]})
@@ -94,6 +98,7 @@ ALL = [
     ReasoningDelta(" so"),
     TextDelta("Héllo"),
     TextDelta("\n \u2028🙂"),
+    CitationDelta((Citation("https://example.com", "T", 1, 5),)),
     RefusalDelta("No."),
     ToolCallBegun(0, "call_1", "look"),
     ToolArgumentsDelta(0, '{"x":'),

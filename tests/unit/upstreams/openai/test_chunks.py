@@ -8,9 +8,14 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from cursor_api.domain.deltas import Usage, UsageSource
+from cursor_api.domain.deltas import Citation, Usage, UsageSource
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.openai.chunks import decode_chunk, is_empty, read_usage
+from cursor_api.upstreams.openai.chunks import (
+    decode_chunk,
+    is_empty,
+    read_citations,
+    read_usage,
+)
 
 
 def counts(**given: Any) -> Usage | None:
@@ -67,9 +72,9 @@ def test_usage_with_what_was_cached_and_thought() -> None:
         prompt_tokens=100,
         completion_tokens=20,
         total_tokens=120,
-        prompt_tokens_details={"cached_tokens": 60, "audio_tokens": 0},
+        prompt_tokens_details={"cached_tokens": 60, "cache_write_tokens": 30, "audio_tokens": 0},
         completion_tokens_details={"reasoning_tokens": 15},
-    ) == Usage(100, 20, UsageSource.UPSTREAM, cache_read_count=60, reasoning_count=15)
+    ) == Usage(100, 20, UsageSource.UPSTREAM, 60, 30, 15)
     plain = Usage(100, 20, UsageSource.UPSTREAM, cache_read_count=60)
     assert counts(prompt_tokens=100, completion_tokens=20, prompt_cache_hit_tokens=60) == plain
     bare = {"prompt_tokens_details": None, "completion_tokens_details": {"reasoning_tokens": None}}
@@ -89,6 +94,18 @@ def test_usage_with_what_was_cached_and_thought() -> None:
 def test_counts_that_are_none_are_left_to_the_estimate(given: dict[str, Any]) -> None:
     """Zeros would be a lie, and an answer is whole without them."""
     assert counts(**given) is None
+
+
+def test_pages_among_the_annotations_of_a_text() -> None:
+    """With the place of their words where it is told; what is no page is skipped."""
+    page = {"url": "https://example.com", "title": "T", "start_index": 3, "end_index": 9}
+    bare = {"url": "https://example.org"}
+    told = [{"type": "url_citation", "url_citation": one} for one in (page, bare, {"url": 7})]
+    assert read_citations([*told, {"type": "file_citation"}, 7]) == (
+        Citation("https://example.com", "T", 3, 9),
+        Citation("https://example.org", ""),
+    )
+    assert read_citations({"url_citation": page}) == ()
 
 
 def test_a_field_that_is_not_there_is_as_empty_as_null() -> None:

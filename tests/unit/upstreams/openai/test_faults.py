@@ -274,28 +274,3 @@ def test_retry_after_is_honoured() -> None:
     assert answer(503, retry_after="5").retry_after_s == 5
     assert answer(429, error_of()).retry_after_s is None
     assert answer(429, error_of(), retry_after="later").retry_after_s is None
-
-
-@pytest.mark.parametrize(
-    "body", [b'{"error":{"message":"bad \\ud83d"}}', b'{"detail":"' + b"x" * 65_525]
-)
-def test_what_cannot_be_read_whole_is_still_the_callers_mistake(body: bytes) -> None:
-    """Half an emoji, or an error as long as the conversation: nothing is tried again."""
-    fault = fault_of_answer(400, {"content-type": "application/json"}, body, CONTEXT)
-    assert (fault.kind, fault.scope) == (FaultKind.INVALID_REQUEST, Scope.REQUEST)
-
-
-@pytest.mark.parametrize(
-    ("body", "kind"),
-    [
-        (b'{"errors":[{"message":"no"}]}', FaultKind.INVALID_REQUEST),
-        (b'{"error_msg":"no"}', FaultKind.INVALID_REQUEST),
-        (b"<html>", FaultKind.UPSTREAM_ERROR),
-        (b"", FaultKind.UPSTREAM_ERROR),
-    ],
-)
-def test_a_400_in_unknown_json_is_the_callers_mistake(body: bytes, kind: FaultKind) -> None:
-    """An API says so; anybody's page on the way to it is none."""
-    fault = fault_of_answer(400, {"content-type": "application/json"}, body, CONTEXT)
-    assert fault.kind is kind
-    assert "HTTP 400 with" in fault.message

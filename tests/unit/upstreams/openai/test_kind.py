@@ -54,18 +54,25 @@ def test_it_is_installed_by_its_name() -> None:
             "https://api.openai.com/v1",
             {
                 "gpt-5": {*DRAWN, Feature.STOP, Feature.TOP_K},
-                "gpt-4o": {Feature.REASONING, Feature.TOP_K},
+                "gpt-4o": {Feature.REASONING, Feature.TOP_K, Feature.VERBOSITY},
             },
         ),
         # Whoever serves a model there names it; others' models are there, too.
         (
             "https://mine.openai.azure.com/openai/v1",
-            {"chatbot": {Feature.REASONING, Feature.TOP_K}, "deepseek-v4": set()},
+            {
+                "chatbot": {Feature.REASONING, Feature.TOP_K, Feature.VERBOSITY},
+                "deepseek-v4": {Feature.VERBOSITY},
+            },
         ),
-        ("https://api.mistral.ai/v1", {"chatbot": {Feature.REASONING}}),
+        ("https://api.mistral.ai/v1", {"chatbot": {Feature.REASONING, Feature.VERBOSITY}}),
         (
             "http://127.0.0.1:1/v1",
-            {"chatbot": set(), "mistral-large": {Feature.REASONING}, "deepseek-chat": set()},
+            {
+                "chatbot": {Feature.VERBOSITY},
+                "mistral-large": {Feature.REASONING, Feature.VERBOSITY},
+                "deepseek-chat": {Feature.VERBOSITY},
+            },
         ),
     ],
 )

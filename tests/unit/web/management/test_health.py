@@ -59,7 +59,7 @@ async def test_it_tells_whether_the_upstream_is_asked() -> None:
     async with serve(house.app) as port:
         assert (await ask(port, "GET", "/")).json()["upstreams"] == {"fake": "closed"}
         outdated = Fault(FaultKind.CLIENT_OUTDATED, "Update.")
-        house.endpoints["fake"].breaker.record(outdated, house.clock.now(), is_probe=False)
+        house.endpoints["fake"].breakers.whole.record(outdated, house.clock.now(), is_probe=False)
         assert (await ask(port, "GET", "/")).json()["upstreams"] == {"fake": "open"}
 
 

@@ -269,9 +269,8 @@ async def test_a_hangup_that_fails_is_told_and_ends_nothing() -> None:
         heard.append("SIGHUP")
         raise ZeroDivisionError("planted")
 
-    server = create_server(
-        Flood(), ServerOptions(shutdown_grace_s=1), DIALECTS[0].fault, on_hangup=on_hangup
-    )
+    server = create_server(Flood(), ServerOptions(shutdown_grace_s=1), DIALECTS[0].fault)
+    server.on_hangup = on_hangup
     listener = socket.create_server(("127.0.0.1", 0))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     with capture_logs() as logs:
