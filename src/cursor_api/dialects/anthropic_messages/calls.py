@@ -1,23 +1,34 @@
-"""The calls of an answer, one after the other, as this dialect has them.
+"""The blocks of an answer, one after the other, as this dialect has them.
 
-An upstream may write several calls side by side, and here a block ends before the next one begins.
-So each call waits for those before it to be whole. And it waits for the first of its arguments:
-what is said before them is no longer within it. Of an upstream that writes calls in turn, as most
-do, nothing else is held back.
+An upstream may write several calls side by side, or say something in the middle of one, and here a
+block ends before the next one begins. So each call waits for those before it to be whole, and what
+is said within one for its end. And it waits for the first of its arguments: what is said before
+them is no longer within it. Of an upstream that writes calls in turn, as most do, nothing else is
+held back.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 from msgspec import Raw
 
-from cursor_api.domain.deltas import ToolArgumentsDelta, ToolCallBegun
+from cursor_api.domain.deltas import (
+    ReasoningDelta,
+    ReasoningSealed,
+    RefusalDelta,
+    TextDelta,
+    ToolArgumentsDelta,
+    ToolCallBegun,
+)
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.wire.pieces import Pieces
 
 CallDelta = ToolCallBegun | ToolArgumentsDelta
+# What ends a call's block where it comes.
+Said = TextDelta | RefusalDelta | ReasoningDelta | ReasoningSealed
 
 _NO_DELTAS: Final[tuple[CallDelta, ...]] = ()
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
@@ -81,6 +92,37 @@ class Calls:
                 found.append(ToolArgumentsDelta(begun.call, str(arguments)))
         self._waiting = {}
         return found
+
+
+class Order:
+    """What is said and what is called, in the order in which blocks have it."""
+
+    __slots__ = ("_calls", "_is_calling", "_late")
+
+    def __init__(self) -> None:
+        self._calls = Calls()
+        # Whether the block of a call is the last.
+        self._is_calling = False
+        # What was said within it.
+        self._late: list[Said] = []
+
+    def take(self, delta: Said | CallDelta) -> Sequence[Said | CallDelta]:
+        """What comes now; raises Fault(PROTOCOL_ERROR) for arguments that belong to no call."""
+        if isinstance(delta, CallDelta):
+            found = self._calls.add(delta)
+            self._is_calling |= bool(found)
+            return found
+        if self._is_calling and self._calls.is_going_on:
+            self._late.append(delta)
+            return _NO_DELTAS
+        self._calls.end()
+        self._is_calling = False
+        late, self._late = self._late, []
+        return (*late, delta)
+
+    def flush(self) -> Sequence[Said | CallDelta]:
+        """The rest, where nothing more comes."""
+        return (*self._calls.flush(), *self._late)
 
 
 def is_object(arguments: str) -> bool:

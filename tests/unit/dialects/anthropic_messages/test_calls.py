@@ -6,8 +6,15 @@ import json
 
 import pytest
 
-from cursor_api.dialects.anthropic_messages.calls import CallDelta, Calls, encode_input, is_object
-from cursor_api.domain.deltas import ToolArgumentsDelta, ToolCallBegun
+from cursor_api.dialects.anthropic_messages.calls import (
+    CallDelta,
+    Calls,
+    Order,
+    Said,
+    encode_input,
+    is_object,
+)
+from cursor_api.domain.deltas import ReasoningDelta, TextDelta, ToolArgumentsDelta, ToolCallBegun
 from cursor_api.domain.errors import Fault, FaultKind
 
 A, B = ToolCallBegun(0, "a", "ls"), ToolCallBegun(1, "b", "cat")
@@ -35,6 +42,31 @@ def test_a_call_within_another_waits(
     assert [one for delta in given for one in calls.add(delta)] == at_once
     assert calls.flush() == at_the_end
     assert calls.flush() == []
+
+
+T, H = TextDelta("t"), ReasoningDelta("h")
+
+
+@pytest.mark.parametrize(
+    ("given", "at_once", "at_the_end"),
+    [
+        ([T, H, A, A1, A2, T], [T, H, A, A1, A2, T], []),
+        ([A, T, A1, A2], [T, A, A1, A2], []),
+        ([A, A1, T, H, A2, B, B1, B2], [A, A1, A2, B, B1, B2], [T, H]),
+        ([A, A1, T, A2, H, B, B1, B2], [A, A1, A2, T, H, B, B1, B2], []),
+        ([A, A1, T], [A, A1], [T]),
+        ([A, B, A1, B1, T, A2, B2], [A, A1, A2], [B, B_WHOLE, T]),
+    ],
+)
+def test_what_is_said_within_a_call_waits_for_its_end(
+    given: list[Said | CallDelta],
+    at_once: list[Said | CallDelta],
+    at_the_end: list[Said | CallDelta],
+) -> None:
+    """As a block ends before the next one begins."""
+    order = Order()
+    assert [one for delta in given for one in order.take(delta)] == at_once
+    assert list(order.flush()) == at_the_end
 
 
 @pytest.mark.parametrize("given", [[A1], [A, A1, A2, B, A1]])
