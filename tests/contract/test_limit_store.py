@@ -319,15 +319,12 @@ async def test_what_is_forgotten_is_seeded_with_what_is_held(stage: Stage) -> No
 async def test_only_what_was_seeded_of_late_can_be_forgotten(stage: Stage) -> None:
     """What has come into the records since then was not among what they told."""
     store = stage.store
-    await store.forget("alice", 9.0)
     await store.seed("alice", FRESH)
     await stage.pass_time(0.2)
     await store.forget("alice", 0.1)
     assert isinstance(await store.admit(_claim("r", ALL_AT_ONCE)), Admitted)
     await store.forget("alice", 9.0)
     assert await store.admit(_claim("s", ALL_AT_ONCE)) == Unknown()
-    await store.seed("alice", FRESH.add(Spent(10, 1), 1))
-    assert _lasting(await _counters(store)) == (2, 110, 110, 8)
 
 
 async def test_an_answer_over_midnight_is_yesterdays(stage: Stage) -> None:
