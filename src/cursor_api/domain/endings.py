@@ -27,5 +27,6 @@ def is_incomplete() -> Fault:
 def has_no_call() -> Fault:
     """For arguments that belong to no call."""
     return Fault(
-        FaultKind.PROTOCOL_ERROR, "The upstream gave arguments to a call that it never made."
+        FaultKind.PROTOCOL_ERROR,
+        "The upstream gave arguments to a call that it never made, or had ended.",
     )

@@ -2,7 +2,7 @@
 
 Rules of this file:
 - Deltas go in, bytes come out, in order; no text is trimmed or joined. Only what comes within a
-  call is held back (calls.py).
+  call is held back (wire/in_turn.py).
 - Each event has its name in an `event:` line: Anthropic's clients see no other.
 - One block is open at a time. A block of a message is text, thinking or one call.
 - A stream that fails ends with an `error` event and nothing after it: without `message_stop` no
@@ -19,10 +19,13 @@ from typing import Final
 
 import msgspec
 
-from cursor_api.dialects.anthropic_messages.calls import CallDelta, Order, Said
 from cursor_api.dialects.anthropic_messages.ending import stop_fields, usage_object
 from cursor_api.dialects.anthropic_messages.faults import render_error_object
-from cursor_api.dialects.anthropic_messages.request import ThinkingShown, is_shown
+from cursor_api.dialects.anthropic_messages.request import (
+    SHOWS_SEALS,
+    SHOWS_THOUGHTS,
+    ThinkingShown,
+)
 from cursor_api.domain.deltas import (
     CitationDelta,
     Delta,
@@ -39,6 +42,7 @@ from cursor_api.domain.deltas import (
 from cursor_api.domain.endings import get_usage, goes_on, is_incomplete
 from cursor_api.domain.errors import Fault
 from cursor_api.ports.dialect import AnswerHead
+from cursor_api.wire.in_turn import InTurn
 from cursor_api.wire.sse_text import encode_comment, encode_line, escape_line_ends
 
 ID_PREFIX: Final = "msg_"
@@ -76,10 +80,6 @@ _REDACTED_BLOCK: Final = b'"type":"redacted_thinking","data":%b'
 _CALL_BLOCK: Final = b'"type":"tool_use","id":%b,"name":%b,"input":{}'
 _ARGUMENTS: Final = b'input_json_delta","partial_json":'
 
-
-# What goes on with the block that is open, where it is of its kind.
-Growing = TextDelta | ReasoningDelta
-
 _encode = msgspec.json.Encoder().encode
 
 
@@ -90,11 +90,11 @@ class MessageRenderer:
         "_delta_start",
         "_finished",
         "_head",
+        "_in_turn",
         "_index",
         "_is_refused",
         "_is_stopped",
         "_open",
-        "_order",
         "_text_start",
         "_thinking",
     )
@@ -106,12 +106,12 @@ class MessageRenderer:
             encode_line(head.model),
         )
         self._thinking = thinking
-        self._order = Order()
+        self._in_turn = InTurn()
         # What the open block is made of, and its number; None and the next one's between blocks.
         self._open: type[Delta] | None = None
         self._index = 0
         self._delta_start = b""
-        # Of a piece of what is growing, a text or a thought.
+        # b"" where no text is open.
         self._text_start = b""
         self._is_refused = False
         self._finished: Finished | None = None
@@ -140,10 +140,11 @@ class MessageRenderer:
         for delta in deltas:
             if self._finished is not None:
                 raise goes_on()
-            if isinstance(delta, Growing) and type(delta) is self._open:
+            if type(delta) is TextDelta and self._text_start:
                 out += (self._text_start, encode_line(delta.text), _DELTA_END)
             else:
-                self._render_other(delta, out)
+                for one in self._in_turn.add(delta):
+                    self._render_one(one, out)
         return b"".join(out)
 
     def finish(self) -> bytes:
@@ -167,39 +168,35 @@ class MessageRenderer:
             self._is_stopped = _STOP_NAME in batch.body[-len(_MESSAGE_STOP) :]
         return batch.body
 
-    def _render_other(self, delta: Delta, out: list[bytes]) -> None:
+    def _render_one(self, delta: Delta, out: list[bytes]) -> None:
         match delta:
-            case StatusDelta(message):
-                out.append(encode_comment(message))
-            case CitationDelta():
-                pass
-            case Finished():
-                for one in self._order.flush():
-                    self._render_block(one, out)
-                self._end_block(out)
-                stop = stop_fields(delta, is_refused=self._is_refused)
-                usage = usage_object(get_usage(delta))
-                out.append(_MESSAGE_DELTA % (escape_line_ends(_encode(stop)), _encode(usage)))
-                self._finished = delta
-            case _:
-                if is_shown(delta, self._thinking):
-                    for one in self._order.take(delta):
-                        self._render_block(one, out)
-
-    def _render_block(self, delta: Said | CallDelta, out: list[bytes]) -> None:
-        """Of a block that is open, or begins."""
-        match delta:
-            case ToolCallBegun() | ToolArgumentsDelta():
-                self._render_call(delta, out)
-            case ReasoningDelta() | ReasoningSealed():
-                self._think(delta, out)
             case TextDelta(text) | RefusalDelta(text):
                 self._is_refused |= type(delta) is RefusalDelta
                 if self._open is not TextDelta:
                     self._begin(TextDelta, _TEXT_BLOCK, out)
                 out += (self._text_start, encode_line(text), _DELTA_END)
+            case ReasoningDelta() | ReasoningSealed():
+                self._think(delta, out)
+            case ToolCallBegun(_, id_, name):
+                block = _CALL_BLOCK % (encode_line(id_), encode_line(name))
+                self._begin(ToolCallBegun, block, out)
+            case ToolArgumentsDelta(_, text):
+                out += (self._delta_start, _ARGUMENTS, encode_line(text), _DELTA_END)
+            case StatusDelta(message):
+                out.append(encode_comment(message))
+            case CitationDelta():
+                pass
+            case Finished():
+                self._end_block(out)
+                stop = stop_fields(delta, is_refused=self._is_refused)
+                usage = usage_object(get_usage(delta))
+                out.append(_MESSAGE_DELTA % (escape_line_ends(_encode(stop)), _encode(usage)))
+                self._finished = delta
 
     def _think(self, delta: ReasoningDelta | ReasoningSealed, out: list[bytes]) -> None:
+        is_seal = isinstance(delta, ReasoningSealed)
+        if self._thinking not in (SHOWS_SEALS if is_seal else SHOWS_THOUGHTS):
+            return
         if isinstance(delta, ReasoningSealed) and delta.redacted:
             self._begin(ReasoningSealed, _REDACTED_BLOCK % encode_line(delta.redacted), out)
             self._end_block(out)
@@ -207,28 +204,21 @@ class MessageRenderer:
         if self._open is not ReasoningDelta:
             self._begin(ReasoningDelta, _THINKING_BLOCK, out)
         if isinstance(delta, ReasoningDelta):
-            out += (self._text_start, encode_line(delta.text), _DELTA_END)
+            out += (self._delta_start, _THINKING, encode_line(delta.text), _DELTA_END)
         else:
             out += (self._delta_start, _SIGNATURE, encode_line(delta.signature), _DELTA_END)
             self._end_block(out)
-
-    def _render_call(self, delta: CallDelta, out: list[bytes]) -> None:
-        if isinstance(delta, ToolArgumentsDelta):
-            out += (self._delta_start, _ARGUMENTS, encode_line(delta.text), _DELTA_END)
-            return
-        block = _CALL_BLOCK % (encode_line(delta.id), encode_line(delta.name))
-        self._begin(ToolCallBegun, block, out)
 
     def _begin(self, kind: type[Delta], block: bytes, out: list[bytes]) -> None:
         """Begin a block, after the end of the one that is open."""
         self._end_block(out)
         self._open = kind
         self._delta_start = _BLOCK_DELTA % self._index
-        self._text_start = self._delta_start + (_TEXT if kind is TextDelta else _THINKING)
+        self._text_start = self._delta_start + _TEXT if kind is TextDelta else b""
         out.append(_BLOCK_START % (self._index, block))
 
     def _end_block(self, out: list[bytes]) -> None:
         if self._open is not None:
             out.append(_BLOCK_STOP % self._index)
-            self._open = None
+            self._open, self._text_start = None, b""
             self._index += 1

@@ -29,7 +29,6 @@ from cursor_api.dialects.anthropic_messages.parameters import (
 from cursor_api.dialects.anthropic_messages.schema import Content, MessageIn, MessagesIn
 from cursor_api.domain.chat import ChatRequest, Native, Origin
 from cursor_api.domain.content import Message, Part, Role, Text
-from cursor_api.domain.deltas import Delta, ReasoningDelta, ReasoningSealed
 from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.json_bounds import SLICE_BYTES
@@ -55,15 +54,8 @@ class ThinkingShown(enum.Enum):
     NONE = "none"
 
 
-_SHOWS_THOUGHTS: Final = frozenset({ThinkingShown.ALL})
-_SHOWS_SEALS: Final = frozenset({ThinkingShown.ALL, ThinkingShown.SEALED})
-
-
-def is_shown(delta: Delta, thinking: ThinkingShown) -> bool:
-    """Whether the caller gets it: everything but thoughts, and what seals them."""
-    if isinstance(delta, ReasoningDelta):
-        return thinking in _SHOWS_THOUGHTS
-    return thinking in _SHOWS_SEALS or not isinstance(delta, ReasoningSealed)
+SHOWS_THOUGHTS: Final = frozenset({ThinkingShown.ALL})
+SHOWS_SEALS: Final = frozenset({ThinkingShown.ALL, ThinkingShown.SEALED})
 
 
 class Style(Struct, frozen=True):

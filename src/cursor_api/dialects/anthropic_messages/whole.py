@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import Raw
 
 from cursor_api.dialects.anthropic_messages.answer import ID_PREFIX
-from cursor_api.dialects.anthropic_messages.calls import CallDelta, Order, Said, encode_input
 from cursor_api.dialects.anthropic_messages.ending import stop_fields, usage_object
-from cursor_api.dialects.anthropic_messages.request import ThinkingShown, is_shown
+from cursor_api.dialects.anthropic_messages.request import (
+    SHOWS_SEALS,
+    SHOWS_THOUGHTS,
+    ThinkingShown,
+)
 from cursor_api.domain.deltas import (
     CitationDelta,
     Delta,
@@ -25,6 +29,7 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.endings import get_usage, goes_on, is_incomplete
 from cursor_api.ports.dialect import AnswerHead
+from cursor_api.wire.in_turn import InTurn, is_object
 from cursor_api.wire.pieces import Pieces
 
 _encode = msgspec.json.Encoder().encode
@@ -54,13 +59,13 @@ class _Block:
 class MessageFolder:
     """The deltas of an answer folded into one `message` object."""
 
-    __slots__ = ("_blocks", "_finished", "_head", "_is_refused", "_native", "_order", "_thinking")
+    __slots__ = ("_blocks", "_finished", "_head", "_in_turn", "_is_refused", "_native", "_thinking")
 
     def __init__(self, head: AnswerHead, *, thinking: ThinkingShown = ThinkingShown.ALL) -> None:
         self._head = head
         self._thinking = thinking
         self._blocks: list[_Block] = []
-        self._order = Order()
+        self._in_turn = InTurn()
         self._is_refused = False
         self._finished: Finished | None = None
         # The upstream's own body, in this dialect.
@@ -80,20 +85,29 @@ class MessageFolder:
             if self._finished is not None:
                 raise goes_on()
             if type(delta) is TextDelta and self._blocks and self._blocks[-1].kind is TextDelta:
-                # Nearly always: what would be the order of it is looked at where a block begins.
                 self._say(TextDelta, {}, delta.text)
                 continue
-            match delta:
-                case StatusDelta() | CitationDelta():
-                    # What the upstream was busy with is of no use afterwards; of sources see
-                    # answer.py.
-                    pass
-                case Finished():
-                    self._take(self._order.flush())
-                    self._finished = delta
-                case _:
-                    if is_shown(delta, self._thinking):
-                        self._take(self._order.take(delta))
+            for one in self._in_turn.add(delta):
+                self._add(one)
+
+    def _add(self, delta: Delta) -> None:
+        match delta:
+            case TextDelta(text) | RefusalDelta(text):
+                self._is_refused |= type(delta) is RefusalDelta
+                self._say(TextDelta, {"type": "text"}, text)
+            case ReasoningDelta() | ReasoningSealed():
+                self._think(delta)
+            case ToolCallBegun(_, id_, name):
+                call: dict[str, object] = {"type": "tool_use", "id": id_, "name": name}
+                self._blocks.append(_Block(ToolCallBegun, call))
+            case ToolArgumentsDelta(_, text):
+                # They come right behind their call.
+                self._say(ToolCallBegun, {}, text)
+            case StatusDelta() | CitationDelta():
+                # What the upstream was busy with is of no use afterwards; of sources see answer.py.
+                pass
+            case Finished():
+                self._finished = delta
 
     def body(self) -> bytes:
         """The whole answer as JSON; raises Fault(INCOMPLETE) when no `Finished` has come."""
@@ -113,29 +127,19 @@ class MessageFolder:
             }
         )
 
-    def _take(self, deltas: Sequence[Said | CallDelta]) -> None:
-        for delta in deltas:
-            match delta:
-                case TextDelta(text) | RefusalDelta(text):
-                    self._is_refused |= type(delta) is RefusalDelta
-                    self._say(TextDelta, {"type": "text"}, text)
-                case ReasoningDelta(text):
-                    self._say(ReasoningDelta, _thinking(""), text)
-                case ReasoningSealed():
-                    self._seal(delta)
-                case ToolCallBegun(_, id_, name):
-                    call: dict[str, object] = {"type": "tool_use", "id": id_, "name": name}
-                    self._blocks.append(_Block(ToolCallBegun, call))
-                case ToolArgumentsDelta(_, text):
-                    # They come right behind their call.
-                    self._say(ToolCallBegun, {}, text)
-
     def _say(self, kind: type[Delta], head: dict[str, object], text: str) -> None:
         if not self._blocks or self._blocks[-1].kind is not kind:
             self._blocks.append(_Block(kind, head))
         pieces = self._blocks[-1].pieces
         pieces.new.append(text)
         pieces.tidy()
+
+    def _think(self, delta: ReasoningDelta | ReasoningSealed) -> None:
+        if isinstance(delta, ReasoningDelta):
+            if self._thinking in SHOWS_THOUGHTS:
+                self._say(ReasoningDelta, _thinking(""), delta.text)
+        elif self._thinking in SHOWS_SEALS:
+            self._seal(delta)
 
     def _seal(self, delta: ReasoningSealed) -> None:
         if delta.redacted:
@@ -152,3 +156,14 @@ class MessageFolder:
 
 def _thinking(signature: str) -> dict[str, object]:
     return {"type": "thinking", "signature": signature}
+
+
+def encode_input(arguments: str) -> Raw:
+    """Arguments as the object that this dialect wants.
+
+    Those that are none, as those of an answer that was too long, are shown as Anthropic advises:
+    the tool's own checks then meet them.
+    """
+    if not arguments:
+        return Raw(b"{}")
+    return Raw(arguments.encode() if is_object(arguments) else _encode({"INVALID_JSON": arguments}))

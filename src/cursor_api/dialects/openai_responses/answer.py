@@ -1,11 +1,12 @@
 """OpenAI's Responses, the answering half.
 
 Rules of this file:
-- Deltas go in, events come out, in order; no text is trimmed or held back.
+- Deltas go in, events come out, in order; no text is trimmed. Only what comes within a call is held
+  back (wire/in_turn.py).
 - `response.completed` comes only after a `Finished` delta: `finish()` and `body()` raise
   INCOMPLETE otherwise. A stream that fails ends with `response.failed` and nothing after it.
-- Texts and thoughts end where something else begins; calls stay open until the answer's end, as
-  the arguments of several may come side by side.
+- One item is open at a time, as with OpenAI itself: some clients take every event for that of the
+  item which was added last.
 """
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ from cursor_api.domain.deltas import (
     ToolCallBegun,
     Usage,
 )
-from cursor_api.domain.endings import get_usage, goes_on, has_no_call, is_incomplete
+from cursor_api.domain.endings import get_usage, goes_on, is_incomplete
 from cursor_api.domain.errors import Fault
 from cursor_api.ports.dialect import AnswerHead
+from cursor_api.wire.in_turn import InTurn
 from cursor_api.wire.sse_text import encode_comment, encode_line
 
 # Why an answer is not complete.
@@ -53,7 +55,7 @@ class EventRenderer:
     """One streamed answer as Server-Sent Events."""
 
     __slots__ = (
-        "_calls",
+        "_call",
         "_custom",
         "_echo",
         "_events",
@@ -62,6 +64,7 @@ class EventRenderer:
         "_has_begun",
         "_head",
         "_id",
+        "_in_turn",
         "_message",
         "_output",
         "_reasoning",
@@ -83,7 +86,8 @@ class EventRenderer:
         self._output: list[bytes] = []
         self._message: MessageItem | None = None
         self._reasoning: ReasoningItem | None = None
-        self._calls: dict[int, CallItem] = {}
+        self._call: CallItem | None = None
+        self._in_turn = InTurn()
         self._finished: Finished | None = None
         self._has_begun = False
 
@@ -112,7 +116,9 @@ class EventRenderer:
             if type(delta) is TextDelta and message is not None and message.is_text:
                 message.add(delta.text)
             else:
-                self._render_other(delta)
+                self._require_open()
+                for one in self._in_turn.add(delta):
+                    self._render_one(one)
                 message = self._message
         return self._events.take()
 
@@ -170,8 +176,7 @@ class EventRenderer:
         self._events.add(b"response.created", response)
         self._events.add(b"response.in_progress", response)
 
-    def _render_other(self, delta: Delta) -> None:
-        self._require_open()
+    def _render_one(self, delta: Delta) -> None:
         match delta:
             case TextDelta(text):
                 message = self._open_message()
@@ -210,13 +215,13 @@ class EventRenderer:
 
     def _open_message(self) -> MessageItem:
         if self._message is None:
-            self._close_reasoning()
+            self._end_items()
             self._message = MessageItem(*self._new_item(b"msg"))
         return self._message
 
     def _open_reasoning(self) -> ReasoningItem:
         if self._reasoning is None:
-            self._close_message()
+            self._end_items()
             self._reasoning = ReasoningItem(*self._new_item(b"rs"))
         return self._reasoning
 
@@ -228,35 +233,26 @@ class EventRenderer:
 
     def _render_call(self, call: ToolCallBegun | ToolArgumentsDelta) -> None:
         if isinstance(call, ToolArgumentsDelta):
-            self._get_call(call.call).add(call.text)
+            if self._call is not None:  # it is, in turn
+                self._call.add(call.text)
             return
-        self._close_message()
-        self._close_reasoning()
+        self._end_items()
         is_custom = call.name in self._custom
         item = self._new_item(b"ctc" if is_custom else b"fc")
         namespace, name = self._grouped.get(call.name, ("", call.name))
-        self._calls[call.call] = CallItem(*item, Called(call.id, name, namespace, is_custom))
-
-    def _get_call(self, call: int) -> CallItem:
-        item = self._calls.get(call)
-        if item is None:
-            raise has_no_call()
-        return item
-
-    def _close_message(self, status: bytes = b"completed") -> None:
-        if self._message is not None:
-            self._output[self._message.index] = self._message.end(status)
-            self._message = None
+        self._call = CallItem(*item, Called(call.id, name, namespace, is_custom))
 
     def _close_reasoning(self, signature: str = "", redacted: str = "") -> None:
         if self._reasoning is not None:
             self._output[self._reasoning.index] = self._reasoning.end(signature, redacted)
             self._reasoning = None
 
-    def _end_items(self, status: bytes) -> None:
-        for call in self._calls.values():
-            self._output[call.index] = call.end(status)
-        self._close_message(status)
+    def _end_items(self, status: bytes = b"completed") -> None:
+        """End the one that is open."""
+        for item in (self._message, self._call):
+            if item is not None:
+                self._output[item.index] = item.end(status)
+        self._message = self._call = None
         self._close_reasoning()
 
     def _get_finished(self) -> Finished:

@@ -27,8 +27,7 @@ class CompactionRenderer(EventRenderer):
         super().__init__(head, style)
         self._summary: CompactionItem | None = None
 
-    def _render_other(self, delta: Delta) -> None:
-        self._require_open()
+    def _render_one(self, delta: Delta) -> None:
         match delta:
             case TextDelta(text):
                 self._open_summary().add_part(text)
@@ -37,7 +36,7 @@ class CompactionRenderer(EventRenderer):
                 self._output[summary.index] = summary.end()
                 self._finished = delta
             case StatusDelta():
-                super()._render_other(delta)
+                super()._render_one(delta)
             case _:
                 pass
 

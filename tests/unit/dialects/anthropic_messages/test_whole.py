@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from cursor_api.dialects.anthropic_messages.request import ThinkingShown
-from cursor_api.dialects.anthropic_messages.whole import MessageFolder
+from cursor_api.dialects.anthropic_messages.whole import MessageFolder, encode_input
 from cursor_api.domain.deltas import (
     Delta,
     Finished,
@@ -118,3 +120,18 @@ def test_the_body_of_an_upstream_of_this_dialect_goes_on_as_it_came() -> None:
     folder = MessageFolder(HEAD)
     folder.feed(NativeBatch([TextDelta("a"), STOP], b'{"own": 1}'))
     assert folder.body() == b'{"own": 1}'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("", {}),
+        ('{"a": [1]}', {"a": [1]}),
+        ("[1]", {"INVALID_JSON": "[1]"}),
+        ('{"a": ', {"INVALID_JSON": '{"a": '}),
+        ("null", {"INVALID_JSON": "null"}),
+    ],
+)
+def test_the_input_of_a_call_is_an_object(arguments: str, expected: object) -> None:
+    """Whatever the model wrote."""
+    assert json.loads(bytes(encode_input(arguments))) == expected

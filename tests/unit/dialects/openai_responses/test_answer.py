@@ -15,6 +15,7 @@ from cursor_api.domain.deltas import (
     ReasoningDelta,
     TextDelta,
     ToolArgumentsDelta,
+    ToolCallBegun,
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.wire.limits import RequestLimits
@@ -77,6 +78,31 @@ def test_one_of_everything_streamed_and_whole() -> None:
     folder = ResponseFolder(HEAD, CUSTOM)
     folder.feed(RICH)
     assert whole(folder.body()) == found[-1]["response"]
+
+
+def test_an_item_ends_before_the_next_begins() -> None:
+    """Some clients take every event for that of the item which was added last.
+
+    However an upstream writes: two calls in turn, side by side, or a text within one.
+    """
+    a, b = ToolCallBegun(0, "call_a", "read"), ToolCallBegun(1, "call_b", "write")
+    a1, a2 = ToolArgumentsDelta(0, '{"x":'), ToolArgumentsDelta(0, "1}")
+    b1 = ToolArgumentsDelta(1, '{"y":2}')
+    text = TextDelta("Hm.")
+    for said in ((a, a1, a2, b, b1, text), (a, b, a1, b1, a2), (text, a, a1, text, a2, b, b1)):
+        opened = ""
+        arguments = []
+        for event in events(stream(*said, END)):
+            if event["type"] == "response.output_item.added":
+                assert not opened
+                opened = event["item"]["id"]
+            elif event["type"] == "response.output_item.done":
+                assert opened == event["item"]["id"]
+                opened = ""
+                arguments += [event["item"]["arguments"]] if "arguments" in event["item"] else []
+            elif "item_id" in event:
+                assert event["item_id"] == opened
+        assert arguments == ['{"x":1}', '{"y":2}']
 
 
 def test_what_was_said_is_read_back() -> None:
