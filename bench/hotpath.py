@@ -19,14 +19,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.processes import free_port, running
-from bench.pure import Errand, Upstream, ask, run
+from bench.pure import Upstream, ask, run
 from bench.ratio import (
     FRAME_INTERVAL_MS,
-    REQUEST_CONNECTIONS,
     REQUEST_INTERVAL_S,
-    STREAMS,
     Contender,
+    Load,
     RatioError,
+    requests_of,
+    streams_of,
     wait_until_listening,
 )
 from bench.subjects import Place, launch_gateway
@@ -44,26 +45,17 @@ async def profile(work: str, seconds: float, profile_file: Path, folder: Path) -
         profiled = replace(
             launch, command=[interpreter, "-m", "cProfile", "-o", str(profile_file), *arguments]
         )
+        load = Load(
+            requests_per_connection=int(seconds / REQUEST_INTERVAL_S),
+            frames_per_stream=int(seconds * 1000 / FRAME_INTERVAL_MS),
+        )
+        errand_of = requests_of if work == "requests" else streams_of
         with running(profiled, core=None, log_path=folder / "output.log") as program:
-            await wait_until_listening([Contender("gateway", place.port, place.key, program)])
-            await ask(_errand(work, seconds, place))
+            gateway = Contender("gateway", place.port, place.key, program)
+            await wait_until_listening([gateway])
+            await ask(errand_of(gateway, load))
             # SIGTERM would end the interpreter before the profile is written.
             program.stop(signal.SIGINT, STOP_PATIENCE_S)
-
-
-def _errand(work: str, seconds: float, place: Place) -> Errand:
-    if work == "requests":
-        asks = int(seconds / REQUEST_INTERVAL_S)
-        return Errand(
-            place.port,
-            place.key,
-            1,
-            REQUEST_CONNECTIONS,
-            asks=asks,
-            interval_s=REQUEST_INTERVAL_S,
-        )
-    frames = int(seconds * 1000 / FRAME_INTERVAL_MS)
-    return Errand(place.port, place.key, frames, STREAMS, is_stream=True)
 
 
 def main() -> None:

@@ -153,15 +153,14 @@ def _load(target: Target, body: bytes, **plan: float) -> tuple[LoadResult, float
 
 
 def _complaints(what: str, result: LoadResult, expected_frames: int, error: str) -> list[str]:
-    found = []
-    if result["failed"] or result["unfinished"]:
-        found.append(
-            f"{what}: {result['failed']} failed, {result['unfinished']} unfinished of "
-            f"{result['done'] + result['failed'] + result['unfinished']} {error}".strip()
-        )
-    elif result["frames"] != expected_frames:
-        found.append(f"{what}: {result['frames']:,} of {expected_frames:,} frames arrived")
-    return found
+    failed, unfinished = result["failed"], result["unfinished"]
+    if failed or unfinished:
+        asked = result["done"] + failed + unfinished
+        told = f"{what}: {failed} failed, {unfinished} unfinished of {asked} {error}"
+        return [told.strip()]
+    if result["frames"] != expected_frames:
+        return [f"{what}: {result['frames']:,} of {expected_frames:,} frames arrived"]
+    return []
 
 
 def _closed_loop(target: Target, prefix: str, *, is_stream: bool) -> Round:

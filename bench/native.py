@@ -30,6 +30,10 @@ class ToolsMissingError(Exception):
     """The C tools cannot be had here; the message says what to do."""
 
 
+class LoadFailedError(Exception):
+    """The load generator could not do its work; the message is its own."""
+
+
 class Percentiles(TypedDict):
     """In microseconds."""
 
@@ -151,10 +155,6 @@ def load(plan: LoadPlan, core: int | None) -> tuple[LoadResult, str]:
         raise LoadFailedError(shortened(errors) or f"load ended with {process.returncode}")
     result: LoadResult = json.loads(output)
     return result, shortened(errors)
-
-
-class LoadFailedError(Exception):
-    """The load generator could not do its work; the message is its own."""
 
 
 @contextlib.contextmanager

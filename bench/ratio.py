@@ -147,7 +147,8 @@ async def _cost_us(contender: Contender, errand: Errand) -> float:
     return cost_s / frames * 1e6
 
 
-def _requests(contender: Contender, load: Load) -> Errand:
+def requests_of(contender: Contender, load: Load) -> Errand:
+    """Requests of one frame."""
     return Errand(
         contender.port,
         contender.key,
@@ -158,7 +159,8 @@ def _requests(contender: Contender, load: Load) -> Errand:
     )
 
 
-def _streams(contender: Contender, load: Load) -> Errand:
+def streams_of(contender: Contender, load: Load) -> Errand:
+    """Streams of many frames, all at once."""
     return Errand(contender.port, contender.key, load.frames_per_stream, STREAMS, is_stream=True)
 
 
@@ -179,7 +181,7 @@ async def compare(subjects: tuple[Subject, Subject], load: Load) -> dict[str, di
             taken: dict[str, list[list[float]]] = {"request": [], "frame": []}
             # The first round warms up: connections, caches, memory.
             for number in range(load.rounds + 1):
-                for unit, errand_of in (("request", _requests), ("frame", _streams)):
+                for unit, errand_of in (("request", requests_of), ("frame", streams_of)):
                     costs = await asyncio.gather(
                         *(_cost_us(each, errand_of(each, load)) for each in contenders)
                     )

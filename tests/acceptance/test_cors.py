@@ -195,7 +195,7 @@ async def test_no_spelling_of_a_closed_address_is_open_to_a_page() -> None:
 class BrokenCatalog(Catalog):
     """A bug of ours."""
 
-    def get_model(self, model_id: str) -> object:  # type: ignore[override]  # it gives none
+    def get_model(self, model_id: str, **_more: object) -> object:  # type: ignore[override]  # it gives none
         """Fail as no code should."""
         raise ZeroDivisionError(model_id)
 

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind, StoreError
 from cursor_api.ports.dialect import RenderedFault
 from cursor_api.ports.process import Clock
@@ -73,8 +74,8 @@ class App:
             self._refusals.count_refusal(fault.kind)
         return self._errors.render("", fault)
 
-    def take_code(self, digest: str) -> bool:
-        """Whether a code that signs a browser in was made here; it is good no more then."""
+    def take_code(self, digest: str) -> Secret | None:
+        """The key for a code that signs a browser in and was made here; it is good no more then."""
         return self._lasting.ui_codes.take(digest)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -157,7 +157,9 @@ def _counts(
 
 def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Sequence[Operation]:
     """What the operator alone may, and what leads there."""
-    clients = ClientRoutes(parts.catalog, parts.relay, parts.keys, options.route_prefix)
+    clients = ClientRoutes(
+        parts.catalog, parts.relay, parts.keys, parts.authenticator, options.route_prefix
+    )
     return (
         *management_operations(
             parts.roster, parts.credentials, parts.clock, options.token_files, parts.authenticator
@@ -194,5 +196,10 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
         *KeyRoutes(parts.api_keys, parts.quota, parts.clock).operations(),
         *PriceRoutes(parts.prices).operations(),
         *AuditRoutes(parts.audit).operations(),
-        *UiSignIn(lasting.ui_codes, parts.keys.get(OPERATOR.name), parts.siblings).operations(),
+        *UiSignIn(
+            lasting.ui_codes,
+            parts.keys.get(OPERATOR.name),
+            parts.authenticator,
+            parts.siblings,
+        ).operations(),
     )

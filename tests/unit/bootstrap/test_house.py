@@ -19,6 +19,7 @@ from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.upstreams.cursor.chat import CursorChat
 from tests.serving import ask, serve
+from tests.waiting import until
 
 KEY = "reload-key-0123456789"
 BLOCK = '[[upstream]]\nname = "work"\nkind = "cursor"\napi_key = "k-1"\n'
@@ -84,19 +85,18 @@ async def test_an_upstream_that_was_replaced_is_closed_before_the_gateway_ends(
     """Two hundred reloads with other certificates do not add up."""
     monkeypatch.setattr("cursor_api.service.inference.open_upstreams.LINGER_S", 0)
     monkeypatch.setattr("cursor_api.service.inference.open_upstreams.LOOK_EVERY_S", 0.01)
-    closed = asyncio.Event()
     close_unused = OpenUpstreams.close_unused
+    seen: list[str] = []
 
     async def look(self: OpenUpstreams) -> None:
+        seen.append(repr(self))
         await close_unused(self)
-        if repr(self) == "OpenUpstreams(3, retired=0)":
-            closed.set()
 
+    monkeypatch.setattr(OpenUpstreams, "close_unused", look)
     async with running(settings(tmp_path, BLOCK)) as gateway:
         await gateway.renew(settings(tmp_path, BLOCK + 'headers = { x-team = "red" }\n'))
-        monkeypatch.setattr(OpenUpstreams, "close_unused", look)
-        async with asyncio.timeout(10):
-            await closed.wait()
+        await until(lambda: "OpenUpstreams(3, retired=1)" in seen)
+        await until(lambda: seen[-1] == "OpenUpstreams(3, retired=0)")
 
 
 async def test_what_is_said_is_kept_only_where_that_is_set(tmp_path: Path) -> None:

@@ -9,15 +9,21 @@ Rules of this file:
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any, Final
 
+import msgspec
 from msgspec import Struct
 
-from cursor_api.cli.gateway.call import Call, CallError, GatewayAddress, open_answer
+from cursor_api.cli.gateway.call import (
+    JSON_ERRORS,
+    Call,
+    CallError,
+    GatewayAddress,
+    open_answer,
+)
 from cursor_api.cli.gateway.place import ask_models, find_gateway
 from cursor_api.cli.terminal.display import plain
 from cursor_api.cli.terminal.language import say
@@ -34,6 +40,21 @@ LINE_BYTES_MAX: Final = 8 * 1024 * 1024
 STDIN: Final = "-"
 _DATA: Final = b"data:"
 _DONE: Final = b"[DONE]"
+
+
+class _Message(Struct):
+    content: Any = None
+
+
+class _Choice(Struct):
+    finish_reason: str | None = None
+    delta: _Message | None = None
+
+
+class _Chunk(Struct):
+    error: Any = None
+    usage: dict[str, Any] | None = None
+    choices: list[_Choice] | None = None
 
 
 class _Told(Struct):
@@ -121,7 +142,7 @@ def _ask(gateway: GatewayAddress, body: Mapping[str, Any]) -> _Told:
     return told
 
 
-def _chunks(answer: IO[bytes]) -> Iterator[Mapping[str, Any]]:
+def _chunks(answer: IO[bytes]) -> Iterator[_Chunk]:
     while line := answer.readline(LINE_BYTES_MAX):
         if not line.startswith(_DATA):
             continue
@@ -129,28 +150,27 @@ def _chunks(answer: IO[bytes]) -> Iterator[Mapping[str, Any]]:
         if data == _DONE:
             return
         try:
-            chunk = json.loads(data)
-        except ValueError:
+            yield msgspec.json.decode(data, type=_Chunk)
+        except JSON_ERRORS:
             raise CallError(
-                say("what answers there is not this gateway: its stream is not JSON")
+                say("what answers there is not this gateway: its stream has no chunks in JSON")
             ) from None
-        if isinstance(chunk, dict):
-            yield chunk
     raise CallError(say("the answer was cut off before its end"))
 
 
-def _take(chunk: Mapping[str, Any], told: _Told) -> str:
+def _take(chunk: _Chunk, told: _Told) -> str:
     """The text of one chunk, once the rest of it is noted; raises CallError for an error."""
-    error = chunk.get("error")
+    error = chunk.error
+    if isinstance(error, str):
+        raise CallError(plain(error))
     if isinstance(error, dict):
         words = plain(str(error.get("message", "it failed"))).rstrip(".")
         raise CallError(told_by_gateway(error.get("code"), words))
-    told.usage = chunk.get("usage") or told.usage
-    for choice in chunk.get("choices") or ():
-        told.finish = choice.get("finish_reason") or told.finish
-        text = (choice.get("delta") or {}).get("content")
-        if isinstance(text, str):
-            return text
+    told.usage = chunk.usage or told.usage
+    for choice in chunk.choices or ():
+        told.finish = choice.finish_reason or told.finish
+        if choice.delta is not None and isinstance(choice.delta.content, str):
+            return choice.delta.content
     return ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import webbrowser
 from typing import Final
@@ -15,6 +16,8 @@ from cursor_api.cli.terminal.output import print_error, print_result
 
 PAGE: Final = "/tokeninfo"
 CODE: Final = Call("POST", "/api/ui-code")
+# It becomes a part of what a browser is started with.
+_CODE: Final = re.compile(r"[A-Za-z0-9_-]{1,200}")
 # Without one of these a browser would be one of text, in this terminal.
 _SCREENS: Final = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
@@ -38,10 +41,10 @@ def open_ui(parsed: argparse.Namespace) -> int:
 def _make_url(gateway: GatewayAddress) -> str:
     """With a code that signs in once. Raises CallError."""
     made = fetch_json(gateway, CODE)
-    try:
-        return f"{gateway.root_url}{PAGE}#code={made['code']}"
-    except (TypeError, KeyError):
-        raise CallError(say("what answers there is not this gateway: it sends no code")) from None
+    code = made.get("code") if isinstance(made, dict) else None
+    if not isinstance(code, str) or not _CODE.fullmatch(code):
+        raise CallError(say("what answers there is not this gateway: it sends no code"))
+    return f"{gateway.root_url}{PAGE}#code={code}"
 
 
 def _has_screen() -> bool:

@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -35,6 +35,8 @@ TIMEOUT_S: Final = 5.0
 BODY_BYTES_MAX: Final = 8 * 1024 * 1024
 # An error's sentence, with what is around it.
 ERROR_BYTES_MAX: Final = 64 * 1024
+# What reading JSON raises for what is none: also half a character, and a thousand open brackets.
+JSON_ERRORS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class GatewayAddress(NamedTuple):
@@ -90,12 +92,7 @@ def open_answer(gateway: GatewayAddress, call: Call) -> Iterator[http.client.HTT
         if isinstance(error.reason, TimeoutError):
             raise CallError(_too_late(gateway)) from None
         if isinstance(error.reason, ssl.SSLError):
-            words = say(
-                "{url} cannot be trusted: {reason}",
-                url=gateway.root_url,
-                reason=error.reason.reason,
-            )
-            raise CallError(words) from None
+            raise CallError(_not_trusted(gateway, error.reason)) from None
         raise CallError(_nobody(gateway), is_nobody=True) from None
     except ConnectionRefusedError:
         raise CallError(_nobody(gateway), is_nobody=True) from None
@@ -118,7 +115,7 @@ def decode(body: bytes, wanted: type[_T], gateway: GatewayAddress, call: Call) -
     """What came as an object of this type; raises CallError where it is none."""
     try:
         return msgspec.json.decode(body, type=wanted)
-    except msgspec.MsgspecError:
+    except JSON_ERRORS:
         where = f"{gateway.root_url}{call.path}"
         raise CallError(
             say(
@@ -130,8 +127,8 @@ def decode(body: bytes, wanted: type[_T], gateway: GatewayAddress, call: Call) -
 def fetch_json(gateway: GatewayAddress, call: Call) -> Any:
     """The same, decoded; raises CallError, also for what is no JSON."""
     try:
-        return json.loads(fetch(gateway, call))
-    except ValueError:
+        return msgspec.json.decode(fetch(gateway, call))
+    except JSON_ERRORS:
         where = f"{gateway.root_url}{call.path}"
         words = say("what answers at {where} is not this gateway: it sends no JSON", where=where)
         raise CallError(words) from None
@@ -151,20 +148,49 @@ def _request(gateway: GatewayAddress, call: Call) -> urllib.request.Request:
 
 
 def _opener(gateway: GatewayAddress) -> urllib.request.OpenerDirector:
-    handlers: list[Any] = [_NoRedirects()]
-    if is_loopback(urlsplit(gateway.root_url).hostname or ""):
-        handlers.append(urllib.request.ProxyHandler({}))
-    if gateway.cert_file is not None:
-        handlers.append(urllib.request.HTTPSHandler(context=_trust_only(gateway.cert_file)))
-    return urllib.request.build_opener(*handlers)
+    """Without a handler of redirects, one is an answer like any other, wherever it points."""
+    is_here = is_loopback(urlsplit(gateway.root_url).hostname or "")
+    cert_file = gateway.cert_file
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler({} if is_here else None),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(context=None if cert_file is None else _trust_only(cert_file)),
+        urllib.request.HTTPErrorProcessor(),
+        urllib.request.HTTPDefaultErrorHandler(),
+    ):
+        opener.add_handler(handler)
+    return opener
 
 
 def _trust_only(cert_file: Path) -> ssl.SSLContext:
-    """For a gateway whose certificate lies here: that one, be it for another host's name."""
-    context = ssl.create_default_context(cafile=cert_file)
+    """For a gateway whose certificate lies here: that one, be it for another host's name.
+
+    Raises CallError where it cannot be read.
+    """
+    try:
+        context = ssl.create_default_context(cafile=cert_file)
+    except OSError:
+        words = say(
+            "the certificate {file} (TLS_CERT_FILE) cannot be used, so no gateway can be asked over"
+            " TLS; `cursor-api check-config` says why",
+            file=cert_file,
+        )
+        raise CallError(words) from None
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.check_hostname = False
     return context
+
+
+def _not_trusted(gateway: GatewayAddress, error: ssl.SSLError) -> str:
+    if gateway.cert_file is not None and isinstance(error, ssl.SSLCertVerificationError):
+        return say(
+            "the gateway at {url} shows another certificate than {file} (TLS_CERT_FILE) holds;"
+            " after a renewal, send it SIGHUP or restart it, so that it reads the new one",
+            url=gateway.root_url,
+            file=gateway.cert_file,
+        )
+    return say("{url} cannot be trusted: {reason}", url=gateway.root_url, reason=error.reason)
 
 
 def _nobody(gateway: GatewayAddress) -> str:
@@ -205,14 +231,9 @@ def _explain(error: urllib.error.HTTPError, gateway: GatewayAddress, call: Call)
 def _sentence(error: urllib.error.HTTPError) -> str:
     """What the gateway says itself; "" where it says nothing that can be understood."""
     try:
-        found = json.loads(error.read(ERROR_BYTES_MAX))["error"]
+        found = msgspec.json.decode(error.read(ERROR_BYTES_MAX))["error"]
         return told_by_gateway(found.get("code"), plain(str(found["message"])).rstrip("."))
-    except (OSError, http.client.HTTPException, ValueError, TypeError, KeyError, AttributeError):
+    except (*JSON_ERRORS, OSError, http.client.HTTPException):
         return ""
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer like any other."""
-
-    def redirect_request(self, _req: urllib.request.Request, _fp: IO[bytes], *_more: Any) -> None:
-        """Not followed: the redirect is the answer."""
+    except (TypeError, KeyError, AttributeError):  # JSON of another form
+        return ""

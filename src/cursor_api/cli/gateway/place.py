@@ -7,14 +7,14 @@ what only the operator may see.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
-from cursor_api.cli.gateway.call import Call, CallError, GatewayAddress, fetch
+from cursor_api.cli.gateway.call import JSON_ERRORS, Call, CallError, GatewayAddress, fetch
 from cursor_api.cli.home.folder import find_home
 from cursor_api.cli.home.settings import load_groups
 from cursor_api.cli.terminal.display import plain
@@ -102,13 +102,13 @@ def ask_models(gateway: GatewayAddress) -> Served:
 
 def _read(body: bytes) -> Served:
     try:
-        listed = json.loads(body)["data"]
+        listed = msgspec.json.decode(body)["data"]
         names = tuple(str(one["id"]) for one in listed)
         # Another gateway's list may say nothing of it.
         with_tools = tuple(
             str(one["id"]) for one in listed if one.get("cursor_api", {}).get("tools", True)
         )
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (*JSON_ERRORS, TypeError, KeyError, AttributeError):
         return Served(
             problem=say("what answers there is not this gateway: it sends no list of models")
         )

@@ -11,10 +11,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-import msgspec
-
 from cursor_api.bootstrap import Operator
-from cursor_api.cli.gateway.call import Call, CallError, fetch
+from cursor_api.cli.gateway.call import Call, CallError, fetch_as
 from cursor_api.cli.gateway.place import find_gateway
 from cursor_api.cli.home.folder import find_home
 from cursor_api.cli.terminal.display import plain
@@ -124,13 +122,11 @@ def _change(parsed: argparse.Namespace, wanted: _Wanted, tell: Tell) -> int:
 
 
 def _ask_gateway(parsed: argparse.Namespace, wanted: _Wanted) -> CredentialReport:
-    """Raises CallError, and ValueError where its address or its answer cannot be understood."""
+    """Raises CallError, and ValueError where its address cannot be understood."""
     here = argparse.Namespace(url=None, key_env=None, config=parsed.config)
     gateway = find_gateway(here, is_operator=True)
     path = f"/api/credentials/{quote(parsed.alias, safe='')}"
-    return msgspec.json.decode(
-        fetch(gateway, Call("PATCH", path, wanted.patch())), type=CredentialReport
-    )
+    return fetch_as(gateway, Call("PATCH", path, wanted.patch()), CredentialReport)
 
 
 def _change_files(parsed: argparse.Namespace, wanted: _Wanted, tell: Tell) -> int:

@@ -81,15 +81,18 @@ class Catalog:
         self._lists = {name: self._lists.get(name, ()) for name in endpoints}
         self._build()
 
-    def get_model(self, model_id: str) -> Model:
+    def get_model(self, model_id: str, *, tells_near: bool = True) -> Model:
         """One model, by any name that a request may use.
 
-        Raises Fault(MODEL_NOT_FOUND) that names the nearest ones.
+        Raises Fault(MODEL_NOT_FOUND) that names the nearest ones where `tells_near`: finding them
+        takes a hundred times as long as not finding the model.
         """
         model = self._models.get(model_id)
         if model is not None:
             return model
-        routes = self.resolve(model_id)
+        routes = self._find(model_id)
+        if not routes:
+            raise self._not_found(model_id, tells_near=tells_near)
         known = self._models.get(routes[0].model)
         found = Model(model_id, known.owned_by if known else OWN, known.created if known else 0)
         return self._describe(found, routes)
@@ -99,10 +102,13 @@ class Catalog:
 
         Raises Fault(MODEL_NOT_FOUND) that names the nearest models.
         """
-        routes = self._routes.get(model_id) or self._match(model_id) or self._find_begun(model_id)
+        routes = self._find(model_id)
         if not routes:
             raise self._not_found(model_id)
         return routes
+
+    def _find(self, model_id: str) -> tuple[Route, ...]:
+        return self._routes.get(model_id) or self._match(model_id) or self._find_begun(model_id)
 
     def _match(self, model_id: str) -> tuple[Route, ...]:
         """The routes of the first pattern that the name fits."""
@@ -187,8 +193,8 @@ class Catalog:
             features = frozenset[Feature]().union(*of_each)
         return replace(model, features=features, routes=routes)
 
-    def _not_found(self, model_id: str) -> Fault:
-        is_name = len(model_id) <= COMPARED_CHARS_MAX
+    def _not_found(self, model_id: str, *, tells_near: bool = True) -> Fault:
+        is_name = tells_near and len(model_id) <= COMPARED_CHARS_MAX
         names = list(islice(self._models, COMPARED_COUNT_MAX)) if is_name else ()
         near = difflib.get_close_matches(model_id, names, SUGGESTIONS_MAX, cutoff=0.5)
         hint = f"Did you mean {', '.join(near)}? " if near else ""

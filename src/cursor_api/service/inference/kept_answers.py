@@ -48,8 +48,9 @@ class KeptAnswersOptions(Struct, frozen=True):
     )
 
 
-# Who asked: a name, and in pass-through the caller's own secrets, as all have one name there.
-Owner = tuple[str, tuple[Secret, ...]]
+# Who asked: a name, and what tells it from others of this name. Of an API key that is when it was
+# made, as a deleted one leaves its name to another; in pass-through the caller's own secrets.
+Owner = tuple[str, float, tuple[Secret, ...]]
 
 
 class KeptAnswer(NamedTuple):
@@ -165,4 +166,5 @@ class KeptAnswers:
 
 
 def _owner(caller: Caller) -> Owner:
-    return caller.name, tuple([one.secret for one in caller.credentials])
+    made_at = caller.key.created_at if caller.key is not None else 0.0
+    return caller.name, made_at, tuple([one.secret for one in caller.credentials])

@@ -18,7 +18,6 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind, not_unicode
 from cursor_api.domain.features import Feature
-from cursor_api.options.said import tell
 from cursor_api.ports.upstream import DeltaBatches, UpstreamParts
 from cursor_api.transport.client import HttpAnswer, HttpClient
 from cursor_api.transport.event_answer import EventAnswer, read_refusal
@@ -32,6 +31,7 @@ from cursor_api.upstreams.openai.embeddings import (
     EMBEDDINGS_PATH,
     VectorsAnswer,
     encode_vectors_request,
+    has_no_vectors,
     pack_vectors,
 )
 from cursor_api.upstreams.openai.faults import fault_of_answer
@@ -134,10 +134,8 @@ class OpenAiUpstream:
         fault = await read_refusal(self, answer, self.context(secret))
         if fault.kind is not FaultKind.PROTOCOL_ERROR:
             return fault
-        # Many servers have no such call. Who asks them for it does no harm to the chats of others.
-        said = tell("{name} gives no embeddings.", name=self._parts.endpoint)
-        code = fault.upstream_code
-        return Fault(FaultKind.INVALID_REQUEST, said, param="model", upstream_code=code)
+        # Many servers have no such call.
+        return has_no_vectors(self._parts.endpoint, fault.upstream_code)
 
     def context(self, secret: Secret) -> FaultContext:
         """See EventApi."""

@@ -22,8 +22,11 @@ from cursor_api.domain.deltas import (
     UsageSource,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.transport.answer import HttpAnswer
+from cursor_api.options.said import tell
+from cursor_api.transport.answer import ERROR_BODY_BYTES_MAX, HttpAnswer
 from cursor_api.transport.deltas import DeltaAnswer
+from cursor_api.transport.refusals import FaultContext, read_error_json
+from cursor_api.upstreams.openai.faults import fault_of_error, read_error
 from cursor_api.wire.json_bounds import SLICE_BYTES
 
 EMBEDDINGS_PATH: Final = "/embeddings"
@@ -113,6 +116,10 @@ class VectorsApi(Protocol):
         """The fault of an answer with any status but 200."""
         ...
 
+    def context(self, secret: Secret) -> FaultContext:
+        """What telling a fault of this credential needs."""
+        ...
+
 
 class VectorsAnswer(DeltaAnswer):
     """One answer, in one batch."""
@@ -142,21 +149,37 @@ class VectorsAnswer(DeltaAnswer):
         if self._is_read:
             raise StopAsyncIteration
         self._is_read = True
-        batch = await read_vectors(self._http, self._route.endpoint)
+        batch = await read_vectors(self._http, self._api.context(self._secret))
         if self._is_packed:
             batch = NativeBatch(batch, await self._api.pack(batch.body))
         self._watch(batch)
         return batch
 
 
-async def read_vectors(answer: HttpAnswer, owner: str) -> NativeBatch:
+async def read_vectors(answer: HttpAnswer, context: FaultContext) -> NativeBatch:
     """The whole answer as one batch; raises Fault for what is none."""
     body = await answer.read_whole(ANSWER_BYTES_MAX)
     if body is None:
-        raise Fault(FaultKind.PROTOCOL_ERROR, f"{owner} gave more than can be read.")
+        raise Fault(FaultKind.PROTOCOL_ERROR, f"{context.name} gave more than can be read.")
     try:
         counted = _ANSWER.decode(body).usage
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise Fault(FaultKind.PROTOCOL_ERROR, f"{owner} gave no embeddings.") from None
+        raise _fault_of_body(body, context) from None
     usage = counted and Usage(counted.prompt_tokens, 0, UsageSource.UPSTREAM)
     return NativeBatch([Finished(FinishReason.STOP, usage or None, is_stated=True)], body)
+
+
+def _fault_of_body(body: bytes, context: FaultContext) -> Fault:
+    """Of a status 200 without vectors: an error in its body, a model that has none, or rubbish."""
+    content = read_error_json(body) if len(body) < ERROR_BODY_BYTES_MAX else None
+    if content is None:
+        return Fault(FaultKind.PROTOCOL_ERROR, f"{context.name} gave no embeddings.")
+    if read_error(body) is not None:
+        return fault_of_error(body, context)
+    return has_no_vectors(context.name)
+
+
+def has_no_vectors(name: str, code: str | None = None) -> Fault:
+    """Who asks there for embeddings does no harm to the chats of others."""
+    said = tell("{name} gives no embeddings.", name=name)
+    return Fault(FaultKind.INVALID_REQUEST, said, param="model", upstream_code=code)

@@ -69,8 +69,8 @@ KEYS_IN_DOUBT = (
 )
 API_KEY_BEGINS = SECRET_PREFIX.encode()
 CHAT_ONLY = (
-    "This API key may chat and nothing else. Credentials are shown and changed with the gateway's"
-    " AUTH_TOKEN only."
+    "This API key may chat and nothing else. For this, use the gateway's AUTH_TOKEN, or an API key"
+    " with the role admin."
 )
 
 
@@ -278,6 +278,16 @@ class Authenticator:
         if not caller.is_admin:
             raise Fault(FaultKind.FORBIDDEN, CHAT_ONLY)
         return caller
+
+    def find_api_key(self, scope: Scope) -> NamedSecret | None:
+        """The API key, with its id, that a request was let in with; None: one of the settings."""
+        for key in _find_keys(scope["headers"]):
+            if self._know(key)[1] is not None:
+                return None
+            digest = hashlib.sha256(key).digest()
+            if self._api_keys is not None and (caller := self._api_keys.find_caller(digest)):
+                return NamedSecret(key.decode(), caller.name)
+        return None
 
     async def _judge_wrong(self, network: str, digests: Sequence[bytes]) -> None:
         # In pure pass-through there is no key to be guessed.

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.catalog import Model
 from cursor_api.ports.dialect import Dialect
 from cursor_api.service.access.quota import check_model
@@ -47,7 +46,8 @@ class Models:
 
         A key with a list of models sees what is on it.
         """
-        key = await self._find_key(request)
+        caller = await self._authenticator.refuse_wrong(request.scope)
+        key = caller.key if caller is not None else None
         dialect = self._dialects.find_client(request.scope["headers"])
         models: Sequence[Model] = self._catalog.models
         if not self._authenticator.is_passthrough:
@@ -57,18 +57,14 @@ class Models:
         return self._answer(dialect.models(models))
 
     async def get(self, request: Request) -> Response:
-        """One model; an unknown one is a 404 that names the nearest."""
-        key = await self._find_key(request)
-        if key is not None:
-            check_model(key, request.path_params["model_id"])
-        model = self._catalog.get_model(request.path_params["model_id"])
+        """One model; an unknown one is a 404 that names the nearest to who has a key."""
+        caller = await self._authenticator.refuse_wrong(request.scope)
+        name: str = request.path_params["model_id"]
+        if caller is not None and caller.key is not None:
+            check_model(caller.key, name)
+        model = self._catalog.get_model(name, tells_near=caller is not None)
         dialect = self._dialects.find_client(request.scope["headers"])
         return self._answer(dialect.model(model))
-
-    async def _find_key(self, request: Request) -> ApiKey | None:
-        """The API key that was sent; raises Fault for a wrong one."""
-        caller = await self._authenticator.refuse_wrong(request.scope)
-        return caller.key if caller else None
 
     def _answer(self, body: bytes) -> Response:
         response = Response(body)

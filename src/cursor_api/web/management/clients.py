@@ -1,7 +1,8 @@
 """`/api/clients`: what to paste into a client program, with this gateway's address and key.
 
 The key is named and never sent: `key=client-1` asks for the snippets with that caller's key in
-them. Only the operator gets them, and no cache does.
+them. Only the operator gets them, and no cache does. Who asks with an API key gets that in the
+place of the operator's key, which would outlive it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from cursor_api.options.addresses import base_url
 from cursor_api.options.said import Words
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.relay import Relay
-from cursor_api.web.access.auth import OPERATOR
+from cursor_api.web.access.auth import OPERATOR, Authenticator
 from cursor_api.web.http.json_body import reply
 from cursor_api.web.http.operation import Operation, Parameter
 from cursor_api.web.http.query import Query, wrong
@@ -90,11 +91,17 @@ class ClientRoutes:
     """Answers `/api/clients`. `keys` are those of the settings by the names of their callers."""
 
     def __init__(
-        self, catalog: Catalog, relay: Relay, keys: Mapping[str, Secret], prefix: str
+        self,
+        catalog: Catalog,
+        relay: Relay,
+        keys: Mapping[str, Secret],
+        authenticator: Authenticator,
+        prefix: str,
     ) -> None:
         self._catalog = catalog
         self._relay = relay
         self._keys = keys
+        self._authenticator = authenticator
         self._prefix = prefix
 
     def operations(self) -> Sequence[Operation]:
@@ -115,8 +122,12 @@ class ClientRoutes:
         """All clients, or the one that is named."""
         query = Query(request, NAMES)
         clients = _choose_clients(query)
-        key_name = self._choose_key(query)
-        key = self._keys[key_name].reveal() if key_name is not None else NO_KEY
+        keys, own = self._keys, self._authenticator.find_api_key(request.scope)
+        if own is not None:
+            others = {name: key for name, key in keys.items() if name != OPERATOR.name}
+            keys = {**others, own.name: own}
+        key_name = _choose_key(query, keys, OPERATOR.name if own is None else own.name)
+        key = keys[key_name].reveal() if key_name is not None else NO_KEY
         base = query.parse("base", _BASE.parse) or f"{self._own_base(request)}{self._prefix}"
         models = self._relay.find_served(self._catalog.models)
         names = tuple(model.id for model in models)
@@ -131,16 +142,7 @@ class ClientRoutes:
             )
             is_without = one.uses_tools and model in names and model not in with_tools
             shown.append(describe_client(one, place, is_without_tools=is_without))
-        return reply(ClientsOut(place.root_url, key_name, key, list(self._keys), names, shown))
-
-    def _choose_key(self, query: Query) -> str | None:
-        """The name of the one that is asked for, else the operator's where there is one."""
-        name = query.text("key") or (OPERATOR.name if OPERATOR.name in self._keys else None)
-        if name is not None and name not in self._keys:
-            raise wrong(
-                "key", f"it is the name of a key: {', '.join(self._keys) or 'there is none'}"
-            )
-        return name
+        return reply(ClientsOut(place.root_url, key_name, key, list(keys), names, shown))
 
     def _own_base(self, request: Request) -> str:
         """Where the caller has found the gateway, as far as can be seen from here."""
@@ -148,6 +150,14 @@ class ClientRoutes:
             return str(_BASE.parse(f"http://{request.headers.get('host', '')}"))
         except ValueError:
             return "http://127.0.0.1"
+
+
+def _choose_key(query: Query, keys: Mapping[str, Secret], own: str) -> str | None:
+    """The name of the one that is asked for, else of the asker's own where it is one of these."""
+    name = query.text("key") or (own if own in keys else None)
+    if name is not None and name not in keys:
+        raise wrong("key", f"it is the name of a key: {', '.join(keys) or 'there is none'}")
+    return name
 
 
 def _choose_clients(query: Query) -> Sequence[Client]:

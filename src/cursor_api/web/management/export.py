@@ -3,7 +3,9 @@
 Rules of this file:
 - Rows leave as they are read, page after page, so that a million of them take no memory.
 - A cell never is a formula: a spreadsheet would work it out, and what a caller named a model would
-  run on the operator's machine. Such a cell begins with an apostrophe.
+  run on the operator's machine. Such a cell begins with an apostrophe. So does what follows a
+  semicolon or the end of a line in a cell: where numbers have a comma, spreadsheets part cells at
+  semicolons, do not see which are quoted, and take each line for a row.
 - A store that fails in the middle ends the connection, not the file: a file that is cut short must
   not look whole.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 import csv
 import enum
 import io
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
@@ -27,7 +30,8 @@ from cursor_api.web.http.json_body import NO_STORE
 from cursor_api.web.management.record_errors import asking_records
 from cursor_api.web.management.request_report import ContentOut, RequestOut, report_request
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# A tab or the end of a line in front of a formula does not hide it.
+_FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@＝＋－＠]|^[\t\r\n])")
 
 COLUMNS = (
     *("id", "started_at", "caller", "client", "dialect", "model", "model_served", "route"),
@@ -155,7 +159,5 @@ def _csv(rows: Sequence[Sequence[object]]) -> bytes:
 
 
 def _cell(value: object) -> object:
-    """As it is, but for a text that a spreadsheet would take for a formula."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    """As it is, but for a text of which a spreadsheet would take a part for a formula."""
+    return _FORMULA.sub("'", value) if isinstance(value, str) else value

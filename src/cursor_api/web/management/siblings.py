@@ -11,6 +11,7 @@ from http import HTTPStatus
 from msgspec import Struct
 from starlette.responses import Response
 
+from cursor_api.domain.credential import Secret
 from cursor_api.ports.metrics import MetricsSource
 from cursor_api.web.http.elsewhere import take_client
 from cursor_api.web.http.json_body import reply
@@ -25,12 +26,12 @@ from cursor_api.web.server.serving import Application, Receive, Scope, Send
 class WorkerView(Struct, frozen=True):
     """What this worker has under way, what it knows of one request, and what it is called.
 
-    `take_code` says whether a code with this digest is good here, and is good no more then.
+    `take_code` gives the key for a code with this digest, None where it is not good here.
     """
 
     now: Callable[[], WorkerNow]
     find: Callable[[str], Awaitable[RequestOut | None]]
-    take_code: Callable[[str], bool]
+    take_code: Callable[[str], Secret | None]
     node: str = ""
 
 
@@ -55,7 +56,8 @@ class SiblingApp:
             answer = reply(found) if found is not None else _nothing()
             await answer(scope, receive, send)
         elif folder == WORKER_CODES_PATH:
-            answer = Response() if self._view.take_code(name) else _nothing()
+            key = self._view.take_code(name)
+            answer = Response(key.reveal()) if key is not None else _nothing()
             await answer(scope, receive, send)
         else:
             await self._metrics(scope, receive, send)

@@ -4,6 +4,8 @@ The command knows the operator's key; the page must not get it in its address, w
 history and to whoever looks on. So the address carries a code in its fragment, which no server is
 sent, good for one minute and one use, and the page changes it for the key. The page may reach
 another worker than the command did: that one asks the others for the code, by its digest.
+
+Whoever asks with an API key gets that key and not the operator's, which would outlive it.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import invalid_request
 from cursor_api.ports.process import Clock
 from cursor_api.ports.siblings import Siblings
+from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.http.allowance import Allowance
 from cursor_api.web.http.json_body import read_strangers_json, reply
 from cursor_api.web.http.operation import Key, Operation
@@ -45,6 +48,10 @@ WRONG_CODE = (
 )
 
 
+# The key of a code that was asked for with the operator's, whatever that is then.
+OPERATORS: Final = Secret("")
+
+
 class UiCodeOut(Struct):
     """A code that opens the console once, within `expires_s` seconds."""
 
@@ -59,7 +66,7 @@ class UiCodeIn(Struct, forbid_unknown_fields=True):
 
 
 class UiKeyOut(Struct):
-    """The operator's key."""
+    """The key that the code was asked for with."""
 
     key: str
 
@@ -72,25 +79,25 @@ class UiCodes:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        # Until when each is good, oldest first.
-        self._until: dict[str, float] = {}
+        # By digest, oldest first: until when each is good, and for which key.
+        self._made: dict[str, tuple[float, Secret]] = {}
         self.tries = Allowance(clock, BURST_COUNT, TRIES_PER_S, TOO_OFTEN)
 
     def __repr__(self) -> str:
-        return f"UiCodes({len(self._until)})"
+        return f"UiCodes({len(self._made)})"
 
-    def make(self) -> str:
+    def make(self, key: Secret = OPERATORS) -> str:
         """A new one."""
         code = secrets.token_urlsafe(CODE_BYTES)
-        if len(self._until) >= CODES_MAX:
-            del self._until[next(iter(self._until))]
-        self._until[_digest(code)] = self._clock.monotonic() + EXPIRES_S
+        if len(self._made) >= CODES_MAX:
+            del self._made[next(iter(self._made))]
+        self._made[_digest(code)] = self._clock.monotonic() + EXPIRES_S, key
         return code
 
-    def take(self, digest: str) -> bool:
-        """Whether that code is good; it is good no more."""
-        until = self._until.pop(digest, None)
-        return until is not None and self._clock.monotonic() < until
+    def take(self, digest: str) -> Secret | None:
+        """The key for that code, None where it is not good; it is good no more."""
+        until, key = self._made.pop(digest, (0.0, OPERATORS))
+        return key if self._clock.monotonic() < until else None
 
 
 class UiSignIn:
@@ -103,10 +110,12 @@ class UiSignIn:
         self,
         codes: UiCodes,
         operator_key: Secret | None,
+        authenticator: Authenticator,
         siblings: Callable[[], Siblings | None] = lambda: None,
     ) -> None:
         self._codes = codes
         self._operator_key = operator_key
+        self._authenticator = authenticator
         self._siblings = siblings
 
     def operations(self) -> Sequence[Operation]:
@@ -125,34 +134,37 @@ class UiSignIn:
                 path="/api/ui-session",
                 handler=self.begin,
                 key=Key.LEFT_TO_HANDLER,
-                summary="Change such a code for the operator's key",
+                summary="Change such a code for the key that it was asked for with",
                 body=UiCodeIn,
                 good={200: UiKeyOut},
                 bad=(400, 413, 429),
             ),
         )
 
-    async def make_code(self, _request: Request) -> Response:
+    async def make_code(self, request: Request) -> Response:
         """A new code."""
-        return reply(UiCodeOut(self._codes.make(), EXPIRES_S))
+        key = self._authenticator.find_api_key(request.scope) or OPERATORS
+        return reply(UiCodeOut(self._codes.make(key), EXPIRES_S))
 
     async def begin(self, request: Request) -> Response:
         """The key for the code; Fault(INVALID_REQUEST) for one that is not good."""
         self._codes.tries.take()
         given = await read_strangers_json(request, _DECODER, BODY_BYTES_MAX)
-        if self._operator_key is None or not await self._take(given.code):
+        key = await self._take(given.code)
+        if key == OPERATORS:
+            key = self._operator_key
+        if key is None:
             raise invalid_request(WRONG_CODE, code="invalid_code", param="code")
-        return reply(UiKeyOut(self._operator_key.reveal()))
+        return reply(UiKeyOut(key.reveal()))
 
-    async def _take(self, code: str) -> bool:
-        """Whether it is good, whichever worker has made it; it is good no more."""
+    async def _take(self, code: str) -> Secret | None:
+        """The key for it, whichever worker has made it; it is good no more."""
         digest = _digest(code)
-        if self._codes.take(digest):
-            return True
-        siblings = self._siblings()
-        return siblings is not None and bool(
-            await siblings.ask_all(f"{WORKER_CODES_PATH}/{digest}")
-        )
+        key, siblings = self._codes.take(digest), self._siblings()
+        if key is None and siblings is not None:
+            for found in await siblings.ask_all(f"{WORKER_CODES_PATH}/{digest}"):
+                key = Secret(found.decode())
+        return key
 
 
 def _digest(code: str) -> str:

@@ -88,6 +88,8 @@ def test_an_unknown_model_names_the_nearest() -> None:
     assert (caught.value.kind, caught.value.param) == (FaultKind.MODEL_NOT_FOUND, "model")
     with pytest.raises(Fault, match="/v1/models"):
         catalog.get_model("zzzzzzz")
+    with pytest.raises(Fault, match=r"'gpt4o' does not exist. GET"):
+        catalog.get_model("gpt4o", tells_near=False)
 
 
 def test_a_hostile_model_name_is_quoted_and_cut() -> None:

@@ -6,10 +6,12 @@ from contextlib import suppress
 
 import pytest
 
+from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.kept import NOT_FOUND
+from cursor_api.domain.value import replace
 from cursor_api.service.inference.kept_answers import (
     ENTRY_BYTES,
     KeptAnswer,
@@ -56,6 +58,16 @@ def test_an_answer_is_for_who_asked_for_it() -> None:
     kept.use(KeptAnswersOptions(), "other keys")
     assert not is_there(kept, "b", own[0])
     assert kept.size_bytes == 0
+
+
+def test_an_answer_is_not_for_a_later_key_of_the_same_id() -> None:
+    """A deleted key leaves its id to another. A rotated one is still the same."""
+    kept = KeptAnswers(KeptAnswersOptions(), TickingClock())
+    key = ApiKey("anna", b"old", "sk-ca-…", "Anna", created_at=5.0)
+    keep(kept, "a", Caller("anna", key=key))
+    assert is_there(kept, "a", Caller("anna", key=replace(key, digest=b"new", version=2)))
+    assert not is_there(kept, "a", Caller("anna", key=replace(key, created_at=7.0)))
+    assert not is_there(kept, "a", Caller("anna"))
 
 
 def test_only_whole_answers_are_there() -> None:

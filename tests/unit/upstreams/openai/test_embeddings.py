@@ -44,7 +44,12 @@ async def test_a_body_goes_there_and_one_comes_back() -> None:
     [
         (200, b"", FaultKind.PROTOCOL_ERROR),
         (200, b"<html>", FaultKind.PROTOCOL_ERROR),
-        (200, b'{"data": []}', FaultKind.PROTOCOL_ERROR),
+        (200, b'{"data": [' + b" " * 70_000, FaultKind.PROTOCOL_ERROR),
+        # A model that chats, and what an aggregator says of one that is gone.
+        (200, b'{"data": []}', FaultKind.INVALID_REQUEST),
+        (200, b'{"id": "1", "choices": [{}]}', FaultKind.INVALID_REQUEST),
+        (200, b'{"error": {"message": "No model", "code": 404}}', FaultKind.MODEL_NOT_FOUND),
+        (200, b'{"error": {"message": "Slow down", "code": 429}}', FaultKind.RATE_LIMITED),
         (200, VECTORS[:-1], FaultKind.PROTOCOL_ERROR),
         (401, b"{}", FaultKind.CREDENTIAL_REJECTED),
         (429, b"{}", FaultKind.RATE_LIMITED),

@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from cursor_api.domain.api_key import KeyTerms
 from cursor_api.domain.credential import NamedSecret, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.access import auth
 from cursor_api.web.access.auth import OPERATOR, AccessOptions, Authenticator
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
 from tests.fakes import StillClock
+from tests.house import KEY as HOUSE_KEY
+from tests.house import House
 from tests.unit.web.access.auth_stage import (
     CLIENT_KEYS,
     KEY,
@@ -60,6 +63,23 @@ async def test_the_operators_key_may_end_in_the_alias_of_a_credential(
     """As with the earlier program; it is as good as the header x-credential."""
     caller = await KEYED.authenticate(asked(authorization=f"Bearer {KEY}{ending}"))
     assert caller == structs.replace(OPERATOR, pinned=pinned)
+
+
+async def test_which_api_key_a_request_came_with_is_known() -> None:
+    """One of the settings is none; what else the request brought is no matter."""
+    house = House()
+    anna = await house.keys.keys.create(KeyTerms("Anna"))
+    secret = anna.secret.reveal()
+    for fields in (
+        {"authorization": f"Bearer {secret}"},
+        {"authorization": "x", "x_api_key": secret},
+    ):
+        found = house.authenticator.find_api_key(asked(**fields))
+        assert found == NamedSecret(secret, "anna")
+    for key in (HOUSE_KEY, f"{HOUSE_KEY}-alias", "wrong"):
+        fields = {"authorization": f"Bearer {key}"}
+        assert house.authenticator.find_api_key(asked(**fields)) is None
+    assert KEYED.find_api_key(asked(authorization=f"Bearer {secret}")) is None
 
 
 @pytest.mark.parametrize("ending", ["-", "anna", "_anna", " -anna"])

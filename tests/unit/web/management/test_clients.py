@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from cursor_api.clients.table import CLIENTS
+from cursor_api.domain.api_key import KeyTerms
 from cursor_api.domain.catalog import Model
+from cursor_api.domain.permission import Permission
 from cursor_api.web.management.clients import NO_KEY, NO_MODEL
 from cursor_api.web.parts import WebOptions
 from tests.endpoints import FAKE
@@ -62,6 +64,26 @@ async def test_one_client_with_a_chosen_model_and_somebodys_key() -> None:
     assert KEY not in str(body)
     assert client["command"] == "cursor-api run claude-code"
     assert set(client["steps"][0]) == {"en", "zh"}
+
+
+async def test_who_asks_with_an_api_key_is_not_told_the_operators() -> None:
+    """It would still be good when the API key is revoked."""
+    house = House()
+    boss = await house.keys.keys.create(KeyTerms("Boss", role=Permission.ADMIN))
+    secret = boss.secret.reveal()
+    async with serve(house.app) as port:
+
+        async def get_as_boss(query: str) -> Answer:
+            headers = {"Authorization": f"Bearer {secret}"}
+            return await ask(port, "GET", f"/api/clients?client=llm{query}", headers=headers)
+
+        own = await get_as_boss("")
+        wrong = await get_as_boss("&key=operator")
+        client = await get_as_boss("&key=client-1")
+    assert (own.json()["key_name"], own.json()["key"]) == ("boss", secret)
+    assert own.json()["keys"] == ["client-1", "boss"]
+    assert (wrong.status, client.json()["key"]) == (400, CLIENT_KEY)
+    assert KEY.encode() not in own.body + wrong.body + client.body
 
 
 async def test_a_file_is_whole_and_says_where_it_is() -> None:

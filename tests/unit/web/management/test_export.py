@@ -59,6 +59,17 @@ async def test_no_cell_is_a_formula(start: str) -> None:
     assert row["error"] == f"'{start}1"
 
 
+@pytest.mark.parametrize("before", ["a;", "a\n", "a;\t", "a\r\n", ";"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝"])
+async def test_no_part_of_a_cell_is_a_formula(before: str, start: str) -> None:
+    """Some spreadsheets part cells at semicolons, and lines that are inside of quotes."""
+    house = House()
+    house.records.add(failed_of(1, model=f"{before}{start}1", error=f"a {start}1, b{start}2"))
+    [row] = rows_of(await get(house, "?format=csv"))
+    assert row["model"] == f"{before}'{start}1"
+    assert row["error"] == f"a {start}1, b{start}2"
+
+
 async def test_a_file_of_json_has_what_the_address_has() -> None:
     """One object a line, also where a text has half of a character in it."""
     house = House()

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from cursor_api.domain.credential import Secret
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.ports.metrics import MetricsPage
 from cursor_api.stores.memory_records import MemoryRecords
@@ -34,7 +35,7 @@ async def find_nothing(_request_id: str) -> RequestOut | None:
     return None
 
 
-NOTHING = WorkerView(lambda: WorkerNow([], 0, 0), find_nothing, lambda _digest: False)
+NOTHING = WorkerView(lambda: WorkerNow([], 0, 0), find_nothing, lambda _digest: None)
 RUNNING = record_of(2, status=Status.PENDING)
 
 
@@ -155,6 +156,9 @@ async def test_a_browser_is_signed_in_whichever_worker_made_its_code() -> None:
         begun = await ask(port, "POST", "/api/ui-session", body=body)
         assert (begun.status, begun.json()) == (200, {"key": KEY})
         assert (await ask(port, "POST", "/api/ui-session", body=body)).status == 400
+        body = json.dumps({"code": other.codes.make(Secret("an-api-key"))}).encode()
+        begun = await ask(port, "POST", "/api/ui-session", body=body)
+        assert (begun.status, begun.json()) == (200, {"key": "an-api-key"})
     assert repr(other.codes) == "UiCodes(0)"
 
 

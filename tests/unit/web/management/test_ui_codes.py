@@ -7,8 +7,10 @@ import json
 
 import pytest
 
+from cursor_api.domain.api_key import KeyTerms
 from cursor_api.domain.credential import Secret
-from cursor_api.web.management.ui_codes import CODES_MAX, EXPIRES_S, UiCodes
+from cursor_api.domain.permission import Permission
+from cursor_api.web.management.ui_codes import CODES_MAX, EXPIRES_S, OPERATORS, UiCodes
 from tests.fakes import StillClock
 from tests.house import BEARER, CLIENT_KEY, KEY, House
 from tests.serving import Answer, ask, serve
@@ -52,6 +54,22 @@ async def test_a_code_is_good_for_a_minute_and_through_a_change_of_settings() ->
         assert (await begin(port, codes[1])).status == 400
 
 
+async def test_who_asks_with_an_api_key_gets_that_key() -> None:
+    """Never the operator's, which would still be good when the API key is revoked."""
+    house = House()
+    boss = await house.keys.keys.create(KeyTerms("Boss", role=Permission.ADMIN))
+    for name in ("Authorization", "x-api-key"):
+        secret = boss.secret.reveal()
+        headers = {name: f"Bearer {secret}" if name == "Authorization" else secret}
+        async with serve(house.app) as port:
+            made = await ask(port, "POST", "/api/ui-code", headers=headers)
+            begun = await begin(port, made.json()["code"])
+        assert begun.json() == {"key": secret}
+    codes = house.app._lasting.ui_codes
+    codes.make(boss.secret)
+    assert boss.secret.reveal() not in str(vars(codes))
+
+
 async def test_who_may_only_chat_gets_no_code() -> None:
     """Nor does anybody without a key."""
     async with serve(House().app) as port:
@@ -88,8 +106,9 @@ def test_the_oldest_codes_make_room_and_no_code_is_kept() -> None:
     made = [codes.make() for _ in range(CODES_MAX + 1)]
     assert repr(codes) == f"UiCodes({CODES_MAX})"
     digests = [hashlib.sha256(code.encode()).hexdigest() for code in made]
-    assert not codes.take(digests[0])
-    assert codes.take(digests[1])
+    assert codes.take(digests[0]) is None
+    assert codes.take(digests[1]) == OPERATORS
+    assert codes.take(digests[1]) is None
     assert not any(code in str(vars(codes)) for code in made)
 
 
