@@ -184,6 +184,22 @@ async def test_a_credential_that_was_added_at_one_is_found_at_the_other(
     assert (await other.ask("GET", "/api/credentials/nobody")).status == 404
 
 
+async def test_a_credential_that_was_added_at_one_is_listed_and_serves_at_the_other(
+    nodes: list[Gateway],
+) -> None:
+    """At once: a person adds it in the console, and uses it through another worker."""
+    one, other = nodes
+    for name in ("listed", "serving"):
+        text = json.dumps({"tokens": f"{name}::token-that-is-{name}"}).encode()
+        assert (await one.ask("POST", "/api/credentials", body=text)).status == 201
+        if name == "listed":
+            page = (await other.ask("GET", "/api/credentials")).json()
+            assert [item["alias"] for item in page["credentials"]] == ["work", "listed"]
+        else:
+            answer = await other.chat("Hello!", headers={"x-credential": name})
+            assert answer.status == 200, answer.body
+
+
 async def test_a_node_goes_on_with_its_share_where_it_shall(
     server: RedisServer, simulator: CursorSimulator, tmp_path: Path
 ) -> None:

@@ -113,6 +113,7 @@ class House:
             self.key_house.prices.find,
             self.key_house.quota,
             self._transcripts,
+            self._look_for,
         )
         self.relay = relay = Relay(collaborators)
         self.upstreams = OpenUpstreams(lambda: relay.active, clock, observer)
@@ -239,6 +240,9 @@ class House:
     def _find_kind(self, endpoint: str) -> str | None:
         found = self.endpoints.get(endpoint)
         return found.kind.name if found is not None else None
+
+    async def _look_for(self, alias: str) -> None:
+        await self.credentials.look_for(alias)
 
     def _look(self) -> GatewayStanding:
         """How things stand, for whoever scrapes metrics."""

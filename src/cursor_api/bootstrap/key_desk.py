@@ -52,7 +52,16 @@ async def copy_keys(settings: Settings) -> Copied:
     """
     if settings.database.url is None:
         raise StoreError(tell("There is no database to copy to: DATABASE_URL is not set."))
-    file, database = SqliteKeys(settings.files.request_log_file), make_keys(settings)
+    path = settings.files.request_log_file
+    if not path.exists():
+        raise StoreError(
+            tell(
+                "There is no file {path} to copy from; if it has another name now, put that into"
+                " REQUEST_LOG_FILE for this command.",
+                path=path,
+            )
+        )
+    file, database = SqliteKeys(path), make_keys(settings)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(file.close)
         stack.push_async_callback(database.close)

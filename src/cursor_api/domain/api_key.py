@@ -96,6 +96,12 @@ class ApiKey(Value, frozen=True):
             return KeyState.EXPIRED
         return KeyState.ACTIVE
 
+    def find_previous_end(self, at: float) -> float | None:
+        """Until when its old secret is let in; None where it is not at this instant."""
+        until = self.previous_until
+        is_let_in = until is not None and until > at and self.state(at) is KeyState.ACTIVE
+        return until if is_let_in else None
+
     def allows(self, model: str) -> bool:
         """Whether it may ask this model, by the name that the request gives."""
         return not self.models or any(fits(one, model) for one in self.models)

@@ -155,9 +155,9 @@ REASONS: Final[Mapping[str, str]] = {
         "单个密钥（包括运营者的）同时进行的请求上限（429），使一个程序不会占满所有位置。"
     ),
     "GATEWAY_CALLER_PERCENT": (
-        "单个调用方（`CLIENT_TOKENS` 中的一个密钥，或 `PASSTHROUGH` 时的一个令牌）最多可"
-        "占所有请求、流和请求体的百分之几（429）。`AUTH_TOKEN` 可以全部占用，因此运营者总"
-        "能使用网关。"
+        "单个调用方（`CLIENT_TOKENS` 中的一个密钥、一个 API 密钥，或 `PASSTHROUGH` 时的一个"
+        "令牌）最多可占所有请求、流和请求体的百分之几（429）。`AUTH_TOKEN` 可以全部占用，"
+        "因此运营者总能使用网关。"
     ),
     "GATEWAY_STREAMS_MAX": (
         "其中流式请求的上限（503）。一个流会持续数分钟，最多占 64 KiB 内存和两个文件描述符。"

@@ -49,6 +49,10 @@ async def test_keys_of_the_file_are_copied_into_the_database(tmp_path: Path) -> 
         settings = load_settings(
             SCHEMA, variables | {"DATABASE_URL": server.url}, tmp_path
         ).settings
+        moved = settings.files.request_log_file.rename(tmp_path / "moved")
+        with pytest.raises(StoreError, match="to copy from"):
+            await copy_keys(settings)
+        moved.rename(settings.files.request_log_file)
         assert await copy_keys(settings) == Copied(("alice",), (), 1)
         assert await copy_keys(settings) == Copied((), ("alice",), 0)
         async with open_keys(settings, ListObserver()) as house:

@@ -50,6 +50,16 @@ def test_a_key_is_let_in_until_it_expires_or_is_revoked() -> None:
     assert replace(short, revoked_at=150.0).state(199.9) is KeyState.REVOKED
 
 
+def test_the_old_secret_ends_with_its_time_or_with_the_key() -> None:
+    """Nobody is told that it is good for longer than it is."""
+    rotated = replace(KEY, previous_until=500.0)
+    assert rotated.find_previous_end(499.0) == 500.0
+    assert rotated.find_previous_end(500.0) is None
+    assert replace(rotated, revoked_at=200.0).find_previous_end(300.0) is None
+    assert replace(rotated, expires_at=400.0).find_previous_end(450.0) is None
+    assert KEY.find_previous_end(0.0) is None
+
+
 def test_models_are_allowed_by_name_and_pattern() -> None:
     """An empty list allows all."""
     some = replace(KEY, models=("gpt-4o", "claude-*"))

@@ -92,12 +92,7 @@ def open_answer(gateway: GatewayAddress, call: Call) -> Iterator[http.client.HTT
         if isinstance(error.reason, TimeoutError):
             raise CallError(_too_late(gateway)) from None
         if isinstance(error.reason, ssl.SSLError):
-            words = say(
-                "{url} cannot be trusted: {reason}",
-                url=gateway.root_url,
-                reason=error.reason.reason,
-            )
-            raise CallError(words) from None
+            raise CallError(_not_trusted(gateway, error.reason)) from None
         raise CallError(_nobody(gateway), is_nobody=True) from None
     except ConnectionRefusedError:
         raise CallError(_nobody(gateway), is_nobody=True) from None
@@ -169,11 +164,33 @@ def _opener(gateway: GatewayAddress) -> urllib.request.OpenerDirector:
 
 
 def _trust_only(cert_file: Path) -> ssl.SSLContext:
-    """For a gateway whose certificate lies here: that one, be it for another host's name."""
-    context = ssl.create_default_context(cafile=cert_file)
+    """For a gateway whose certificate lies here: that one, be it for another host's name.
+
+    Raises CallError where it cannot be read.
+    """
+    try:
+        context = ssl.create_default_context(cafile=cert_file)
+    except OSError:
+        words = say(
+            "the certificate {file} (TLS_CERT_FILE) cannot be used, so no gateway can be asked over"
+            " TLS; `cursor-api check-config` says why",
+            file=cert_file,
+        )
+        raise CallError(words) from None
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.check_hostname = False
     return context
+
+
+def _not_trusted(gateway: GatewayAddress, error: ssl.SSLError) -> str:
+    if gateway.cert_file is not None and isinstance(error, ssl.SSLCertVerificationError):
+        return say(
+            "the gateway at {url} shows another certificate than {file} (TLS_CERT_FILE) holds;"
+            " after a renewal, send it SIGHUP or restart it, so that it reads the new one",
+            url=gateway.root_url,
+            file=gateway.cert_file,
+        )
+    return say("{url} cannot be trusted: {reason}", url=gateway.root_url, reason=error.reason)
 
 
 def _nobody(gateway: GatewayAddress) -> str:

@@ -243,7 +243,7 @@ def _tell_secret(parsed: argparse.Namespace, new: NewKey, done: str) -> None:
         return
     print_note(say("{done} Its secret is shown only this one time:\n", done=done))
     print_result(new.secret.reveal())
-    print_note(say("\nA running gateway accepts it within two seconds."))
+    print_note(say("\nA running gateway accepts it at once."))
 
 
 def _tell_key(parsed: argparse.Namespace, key: ApiKey, standing: Standing | None) -> None:
@@ -267,9 +267,8 @@ def _tell_key(parsed: argparse.Namespace, key: ApiKey, standing: Standing | None
     }
     if key.revoked_at is not None:
         facts["revoked"] = instant_in_words(key.revoked_at, "")
-    if key.previous_until is not None and key.previous_until > now:
-        until = instant_in_words(key.previous_until, "")
-        facts["old secret"] = say("valid until {until}", until=until)
+    if (end := key.find_previous_end(now)) is not None:
+        facts["old secret"] = say("valid until {until}", until=instant_in_words(end, ""))
     if standing is not None:
         facts |= standing_in_words(standing)
     print_facts({say(name): fact for name, fact in facts.items()})

@@ -168,7 +168,7 @@ def _line(outcome: Outcome, *, is_trial: bool) -> str:
     detail = in_words(outcome.detail)
     if outcome.problem is not None:
         detail = told_of_line(LineProblem.of(outcome.file, outcome.line, outcome.problem))
-    why = f": {detail}" if detail else ""
+    why = say(": {detail}", detail=detail) if detail else ""
     return f"{outcome.file}:{outcome.line}: {name}{words}{why}"
 
 

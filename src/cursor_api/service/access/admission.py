@@ -63,8 +63,8 @@ class AdmissionOptions(Struct, frozen=True):
         whole(1, 100, 80),
         "80",
         "The share of all requests, streams and bodies that one caller may use (429): a key of"
-        " `CLIENT_TOKENS` or, with `PASSTHROUGH`, a token. `AUTH_TOKEN` may use all, so that the"
-        " operator always gets through.",
+        " `CLIENT_TOKENS`, an API key or, with `PASSTHROUGH`, a token. `AUTH_TOKEN` may use all, so"
+        " that the operator always gets through.",
     )
     streams_max: int = setting(
         "GATEWAY_STREAMS_MAX",

@@ -92,6 +92,8 @@ class Quota:
         self.touched: set[str] = set()
         self.full: dict[str, str] = {}
         self._seeding: dict[str, asyncio.Lock] = {}
+        # Told once, until the records can be asked again.
+        self._is_warned = False
 
     def __repr__(self) -> str:
         count = sum(map(len, self._active.values()))
@@ -224,12 +226,15 @@ class Quota:
             try:
                 used = await self._with.find_used(key, claim.moment)
             except StoreError as error:
-                self._with.observer.warn(
-                    "what an API key has used is not known: its requests are refused",
-                    key=key.id,
-                    detail=error.message,
-                )
+                if not self._is_warned:
+                    self._is_warned = True
+                    self._with.observer.warn(
+                        "what API keys have used is not known: their requests are refused",
+                        key=key.id,
+                        detail=error.message,
+                    )
                 raise _unavailable() from error
+            self._is_warned = False
             await self._with.store.seed(key.id, used)
 
     def _find_price(self, key: ApiKey, model: str, now: float) -> Price | None:

@@ -10,6 +10,7 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 from collections.abc import Iterator
 from itertools import islice
@@ -54,6 +55,8 @@ _ALIAS_TAKEN = Problem(ProblemCode.ALIAS_TAKEN, "another credential has this ali
 _IMPOSSIBLE = Problem(ProblemCode.IMPOSSIBLE_ALIAS, "an alias that no address can hold")
 # The event loop gets a turn after this many reports: 10,000 of them take a tenth of a second.
 SLICE_COUNT = 250
+# Nobody waits longer for what others have stored: where the store hangs, it is known later.
+ASK_S = 1.0
 
 # A browser takes these, in whatever spelling, out of an address before it is sent.
 _NO_ALIASES = {".", ".."}
@@ -153,6 +156,7 @@ class Credentials:
         self._trials = parts.trials
         self._endpoints = parts.endpoints
         self._clock = parts.clock
+        self._asking: asyncio.Task[None] | None = None
 
     async def list(self, order: Order, offset: int, count_max: int) -> CredentialPage:
         """Some of all, in order."""
@@ -180,6 +184,19 @@ class Credentials:
                 for name, endpoint in self._endpoints.items()
             ),
         )
+
+    async def catch_up(self) -> None:
+        """Have what other processes and nodes have stored by now be known here."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask())
+        done, _ = await asyncio.wait([self._asking], timeout=ASK_S)
+        for one in done:
+            one.result()
+
+    async def _ask(self) -> None:
+        # Of a store that cannot be read the operator is told, on the page as well.
+        with contextlib.suppress(StoreError):
+            await self._roster.refresh()
 
     async def look_for(self, alias: str) -> None:
         """Have one be known here that another process or node added a moment ago.
@@ -226,26 +243,42 @@ class Credentials:
         """Rename, renew and set preferences, all in one. A renewed credential keeps its own.
 
         Raises StoreError, and Fault(CONFLICT) for a new alias or token that is another's, and for
-        anything but preferences of a credential that stands in the settings.
+        anything but preferences of a credential that stands in the settings; nothing has changed
+        then.
         """
         if wish != PreferenceChange():
             # What was set at another process of this machine a moment ago is what is changed.
             await self._roster.save()
         slot = self._pools.get_slot(alias)
-        preferences = slot.preferences
         if slot.credential.is_configured and change.alias == alias:
             change = replace(change, alias=None)
-        if change != CredentialChange():
-            _refuse_configured(slot.credential)
-            change = self._checked(slot, change)
+        if change == CredentialChange():
+            await self._prefer(alias, slot.preferences, wish)
+            return self.get(alias)
+        _refuse_configured(slot.credential)
+        change, before = self._checked(slot, change), slot.preferences
+        # First: a new token is in force at once, and is not taken back for want of room for these.
+        await self._prefer(alias, before, wish)
+        try:
             alias = (await self._roster.update(alias, change)).alias
-            slot, old = self._pools.get_slot(alias), slot
-            if slot is old:
-                # Renamed only: they may have been changed while the files were written.
-                preferences = slot.preferences
-        if wish != PreferenceChange() or preferences != slot.preferences:
-            await self._roster.prefer(alias, preferences, wish.apply)
+        except StoreError:
+            await self._take_back(alias, before, slot.preferences)
+            raise
+        if self._pools.get_slot(alias).preferences != slot.preferences:
+            # A renewed one; where it cannot be saved, that is told and tried again.
+            self._pools.set_preferences(alias, slot.preferences)
+            await self._roster.save()
         return self.get(alias)
+
+    async def _prefer(self, alias: str, known: Preferences, wish: PreferenceChange) -> None:
+        if wish != PreferenceChange():
+            await self._roster.prefer(alias, known, wish.apply)
+
+    async def _take_back(self, alias: str, before: Preferences, wished: Preferences) -> None:
+        """Have what was preferred before be preferred again, as far as the store takes it."""
+        if before != wished:
+            with contextlib.suppress(StoreError, Fault):
+                await self._roster.prefer(alias, wished, lambda _: before)
 
     async def remove(self, alias: str) -> Removal:
         """Take it out of the files and the pool; gives what brings it back.

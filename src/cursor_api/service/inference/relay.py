@@ -40,6 +40,7 @@ from cursor_api.pool.slot import LeaseOutcome
 from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.service.access.quota import Hold, LimitReachedError, check_model
 from cursor_api.service.inference.counting import count_input
+from cursor_api.service.inference.pinned import look_for_pinned
 from cursor_api.service.inference.search import Collaborators, Search
 from cursor_api.service.inference.usage import estimate_input, estimate_usage, is_possible
 
@@ -285,6 +286,8 @@ class Exchange:
     async def _commit(self, incoming: Incoming) -> None:
         """Find a credential whose answer begins; raises the Fault that ended the search."""
         self._input_count = self._input_count or estimate_input(incoming.chat)
+        if incoming.pinned_alias is not None:
+            await look_for_pinned(self._with, incoming.pinned_alias)
         self._search = search = Search(self._with, incoming, self.attempts)
         try:
             answer = await search.run()

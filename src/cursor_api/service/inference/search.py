@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 
 from msgspec import Struct
@@ -58,6 +58,9 @@ class Collaborators(Struct, frozen=True):
     quota: Quota | None = None
     # What takes down what is said, where the operator wants that.
     transcripts: Transcripts | None = None
+    # Has a credential of this alias be known here that another process added a moment ago, if one
+    # did. Raises StoreError.
+    look_for: Callable[[str], Awaitable[None]] | None = None
 
 
 class BegunAnswer(Struct, frozen=True):

@@ -175,5 +175,5 @@ def explain(error: psycopg.Error) -> StoreError:
     is_final = (error.sqlstate or "").startswith(_FINAL_CLASSES) or bool(_FINAL_WORDS.search(words))
     kind = StoreError if is_final else StoreAwayError
     return kind(
-        tell("The database (DATABASE_URL) cannot be used: {reason}.", reason=words.rstrip("."))
+        tell("The database (DATABASE_URL) cannot be used: {reason}.", reason=words.rstrip("?."))
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import time
 from collections.abc import Hashable
 from typing import Any, Generic, TypeVar
 
@@ -17,14 +18,18 @@ _Name = TypeVar("_Name", bound=Hashable)
 
 
 class _Told(Struct, frozen=True):
+    """`at` is by the monotonic clock."""
+
     script: Script
     arguments: tuple[Argument, ...]
+    at: float
 
 
 class Outbox(Generic[_Name]):
     """Says things by their names until the server has heard them: the last of each name only.
 
-    Of more than `count_max` the oldest are dropped. `arguments` are RedisLink's.
+    Of more than `count_max` the oldest are dropped. `arguments` are RedisLink's; the script gets
+    one more, for how many ms it has waited.
     """
 
     def __init__(self, link: RedisLink, count_max: float = math.inf) -> None:
@@ -43,7 +48,7 @@ class Outbox(Generic[_Name]):
         """Say it now, or when the server is there again; what had this name is said no more."""
         if name not in self._untold and len(self._untold) >= self._count_max:
             del self._untold[next(iter(self._untold))]
-        told = self._untold[name] = _Told(script, arguments)
+        told = self._untold[name] = _Told(script, arguments, time.monotonic())
         if self._link.is_up:
             self._say(name, told)
 
@@ -52,7 +57,9 @@ class Outbox(Generic[_Name]):
             self._say(name, told)
 
     def _say(self, name: _Name, told: _Told) -> None:
-        self._link.send(told.script, told.arguments, functools.partial(self._hear, name, told))
+        waited_ms = round((time.monotonic() - told.at) * 1000)
+        arguments = (*told.arguments, waited_ms)
+        self._link.send(told.script, arguments, functools.partial(self._hear, name, told))
 
     def _hear(self, name: _Name, told: _Told, reply: Any) -> None:
         if not isinstance(reply, StoreAwayError) and self._untold.get(name) is told:

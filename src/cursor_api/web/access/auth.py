@@ -69,8 +69,8 @@ KEYS_IN_DOUBT = (
 )
 API_KEY_BEGINS = SECRET_PREFIX.encode()
 CHAT_ONLY = (
-    "This API key may chat and nothing else. Credentials are shown and changed with the gateway's"
-    " AUTH_TOKEN only."
+    "This API key may chat and nothing else. For this, use the gateway's AUTH_TOKEN, or an API key"
+    " with the role admin."
 )
 
 

@@ -174,12 +174,11 @@ class CredentialRoutes:
 
     async def list(self, request: Request) -> Response:
         """Some of all; `order`, `offset` and `limit` are query parameters."""
-        page = await self._credentials.list(
-            _order(request),
-            _number(request, "offset", 0, (0, OFFSET_MAX)),
-            _number(request, "limit", PAGE_COUNT_DEFAULT, (1, PAGE_COUNT_MAX)),
-        )
-        return reply(page)
+        order = _order(request)
+        offset = _number(request, "offset", 0, (0, OFFSET_MAX))
+        count_max = _number(request, "limit", PAGE_COUNT_DEFAULT, (1, PAGE_COUNT_MAX))
+        await self._credentials.catch_up()
+        return reply(await self._credentials.list(order, offset, count_max))
 
     async def add(self, request: Request) -> Response:
         """Add one or more, or show what adding them would do."""

@@ -225,7 +225,7 @@ def show_key(key: ApiKey, now: float, standing: Standing | None) -> KeyOut:
         created_at=instant(key.created_at),
         expires_at=find_instant(key.expires_at),
         revoked_at=find_instant(key.revoked_at),
-        previous_until=find_instant(key.previous_until),
+        previous_until=find_instant(key.find_previous_end(now)),
         version=key.version,
         left=None if standing is None else show_left(standing),
     )

@@ -145,5 +145,13 @@ def test_a_gateway_over_tls_has_to_show_its_own_certificate(folder: Path) -> Non
         there = there._replace(root_url=server.url.replace("127.0.0.1", "[::ffff:127.0.0.1]"))
         assert ask_models(there).models == MODELS
         other = there._replace(cert_file=CERT.parent / "tls" / "good.pem")
-        assert "cannot be trusted" in ask_models(other).problem
+        problem = ask_models(other).problem
+        assert "shows another certificate than" in problem
+        assert "SIGHUP" in problem
+        nonsense = folder / "cert.pem"
+        nonsense.write_text("nonsense")
+        problem = ask_models(there._replace(cert_file=nonsense)).problem
+        assert "cert.pem (TLS_CERT_FILE) cannot be used" in problem
+        stranger = ask_models(there._replace(cert_file=None))
+        assert "cannot be trusted: CERTIFICATE_VERIFY_FAILED" in stranger.problem
         assert len(gateway.asked) == 1

@@ -57,9 +57,9 @@ def test_the_reasons_are_in_the_users_language(
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     assert main(["import", str(old)]) == 1
     first, second, third = capsys.readouterr().out.splitlines()[:3]
-    assert first.endswith("已添加: 连同其设备; 第三列在这里没有意义，已略过")
-    assert second.endswith("略过: 注释")
-    assert third.endswith("未导入: 令牌中有空格（U+0020 SPACE）")
+    assert first.endswith("已添加：连同其设备；第三列在这里没有意义，已略过")
+    assert second.endswith("略过：注释")
+    assert third.endswith("未导入：令牌中有空格（U+0020 SPACE）")
 
 
 def test_a_trial_writes_nothing(here: Path, old: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -276,6 +276,12 @@ async def test_without_the_records_nothing_begins_at_nothing(house: House) -> No
     await house.enter(Limits(requests_per_minute=5))
     house.error = None
     await house.enter(Limits(requests_per_day=5), "later")
+    # Told once, and again when it comes again.
+    assert len(house.observer.warnings) == 1
+    house.error = StoreError("the disk is away")
+    await house.parts.store.forget("alice")
+    await house.refuse(Limits(requests_per_day=5))
+    assert len(house.observer.warnings) == 2
 
 
 async def test_counters_that_are_away_are_a_wait(house: House) -> None:

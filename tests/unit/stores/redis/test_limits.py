@@ -184,6 +184,32 @@ async def test_a_server_that_begins_anew_is_told_anew(
     assert _lasting(counters) == (1, 30, 30, 2)
 
 
+async def test_what_ended_before_the_records_were_asked_is_theirs_to_tell(
+    server: RedisServer, nodes: list[RedisLimitStore]
+) -> None:
+    """A node that comes back after another one has told anew what was used adds nothing to it."""
+    node, other = nodes
+    await node.seed("alice", FRESH)
+    for name in ("ended", "under way"):
+        await node.admit(_claim(name, DAY_ONLY))
+    server.stop()
+    async with asyncio.timeout(10):
+        while not await is_away(node):
+            await asyncio.sleep(0.01)
+    node.settle(_settlement("ended", Spent(10, 1), DAY_ONLY))
+    server.start()
+    # The node has nothing to say before the other one has.
+    node._link.on_up.clear()
+    await back(node, other)
+    await other.seed("alice", FRESH.add(Spent(10, 1), 1))
+    node._untold._tell_all()
+    node.settle(_settlement("under way", Spent(30, 2), DAY_ONLY))
+    counters = await node.find("alice", DAY_ONLY)
+    assert not isinstance(counters, Unknown)
+    assert _lasting(counters) == (2, 40, 40, 3)
+    assert "untold=0" in repr(node)
+
+
 async def test_what_ends_while_the_server_is_away_is_told_later(
     server: RedisServer, nodes: list[RedisLimitStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:

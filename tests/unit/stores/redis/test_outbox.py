@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 
@@ -19,6 +20,8 @@ from tests.waiting import until
 TEXT = "return redis.call('RPUSH', KEYS[1], ARGV[1])"
 SAY = Script("say", TEXT, hashlib.sha1(TEXT.encode(), usedforsecurity=False).hexdigest())
 READ = "return redis.call('LRANGE', KEYS[1], 0, -1)"
+WAIT = "return redis.call('RPUSH', KEYS[1], ARGV[#ARGV])"
+WAITED = Script("waited", WAIT, hashlib.sha1(WAIT.encode(), usedforsecurity=False).hexdigest())
 HEARD = Script("heard", READ, hashlib.sha1(READ.encode(), usedforsecurity=False).hexdigest())
 
 
@@ -26,7 +29,9 @@ HEARD = Script("heard", READ, hashlib.sha1(READ.encode(), usedforsecurity=False)
 async def link(url: Secret, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RedisLink]:
     """One that tries again soon."""
     monkeypatch.setattr(redis_link, "RETRY_S", 0.02)
-    async with RedisLink(url, [SAY, HEARD], LinkWords("away", "back"), ListObserver()) as made:
+    async with RedisLink(
+        url, [SAY, WAITED, HEARD], LinkWords("away", "back"), ListObserver()
+    ) as made:
         yield made
 
 
@@ -58,3 +63,20 @@ async def test_without_a_server_the_last_of_each_name_waits(
     server.start()
     await until(lambda: not len(outbox))
     assert await link.call(HEARD, ("said",)) == [b"new", b"last"]
+
+
+async def test_a_script_hears_how_long_it_was_waited_for(
+    link: RedisLink, server: RedisServer
+) -> None:
+    """Which is not at all, where it is told at once."""
+    outbox: Outbox[str] = Outbox(link)
+    outbox.tell("a", WAITED, (1, "waited"))
+    assert await link.call(HEARD, ("waited",)) == [b"0"]
+    server.stop()
+    await until(lambda: not link.is_up)
+    outbox.tell("b", WAITED, (1, "waited"))
+    await asyncio.sleep(0.1)
+    server.start()
+    await until(lambda: not len(outbox))
+    [waited_ms] = await link.call(HEARD, ("waited",))
+    assert int(waited_ms) >= 100

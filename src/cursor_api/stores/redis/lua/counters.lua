@@ -2,8 +2,8 @@
 --
 -- KEYS: of one API key, the counters (hash), the requests under way with the end of each lease (sorted
 -- set), and what each of them has reserved (hash). All numbers are whole, and instants are in ms.
--- `known` is the run of the server in which the day and the period were told; `epoch` is another one
--- each time that the counters began anew.
+-- `known` is the run of the server in which the day and the period were told, at `seeded_at`; `epoch` is
+-- another one each time that the counters began anew.
 
 local KEPT_MS = 172800000
 local time = redis.call('TIME')

@@ -29,4 +29,5 @@ for i = 1, #held, 2 do
     hold(held[i], spell(tokens), spell(cost), counters.day, counters.period)
 end
 write(counters)
+redis.call('HSET', KEYS[1], 'seeded_at', spell(now))
 return 1

@@ -3,7 +3,7 @@
 -- KEYS[4]: a mark that is made here where the request may still be on its way here (`gone`), or is
 -- counted though nothing is held of it.
 -- ARGV: id, tokens, cost, tokens a minute or 0, `gone` where nobody heard whether it was let in, or
--- nothing, and of when it was let in: the epoch, the day, the period.
+-- nothing; of when it was let in, the epoch, the day and the period; how many ms ago it ended.
 local MARK_MS, MINUTE_MS = 120000, 60000
 local held = redis.call('HGET', KEYS[3], ARGV[1])
 local day, period = ARGV[7], ARGV[8]
@@ -25,6 +25,9 @@ elseif ARGV[5] == 'gone' then
     return 0
 elseif ARGV[6] == '' or counters.known == '' or counters.epoch == ARGV[6] then
     -- It is counted already, or the records will tell it.
+    return 0
+elseif now - tonumber(ARGV[9]) < tonumber(redis.call('HGET', KEYS[1], 'seeded_at') or 0) then
+    -- The records have told it: they were asked after it had ended.
     return 0
 elseif redis.call('SET', KEYS[4], '', 'NX', 'PX', MARK_MS) then
     -- The counters began anew while it was under way.
