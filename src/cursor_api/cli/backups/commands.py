@@ -22,6 +22,7 @@ Restore what `backup` saved, into this folder or the one that CURSOR_API_HOME na
 
   cursor-api restore gateway.tar.gz
   cursor-api restore gateway.tar.gz --force          replace what is there
+  cursor-api restore gateway.tar.gz --outside        also write where its settings say
 
 Stop a gateway that runs in that folder first. Everything is checked before anything is written. The
 file may come from another machine; paths in its settings are not changed."""
@@ -39,3 +40,8 @@ def add_commands(commands: Subcommands) -> None:
     restore = commands.add("restore", run_later("backups.restore", "restore"), RESTORE)
     restore.add_argument("file", metavar="FILE", type=Path, help="a file that `backup` wrote")
     restore.add_argument("--force", action="store_true", help="replace files that exist")
+    restore.add_argument(
+        "--outside",
+        action="store_true",
+        help="restore files outside of this folder, too, if the settings in FILE name such places",
+    )

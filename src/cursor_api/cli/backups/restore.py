@@ -4,6 +4,8 @@ Rules of this file:
 - Everything is unpacked beside the home folder's files and checked before the first is replaced.
 - Nothing is unpacked by the names in the archive: what is there is compared with its list of
   contents, and goes where the settings say that things of its role lie.
+- Whoever made the archive made its settings as well. They lead out of the home folder, to where
+  other programs' files are, only when its user says so.
 - No gateway runs meanwhile, and none can be started.
 """
 
@@ -57,11 +59,15 @@ _END_BYTES: Final = tarfile.RECORDSIZE + 1
 
 
 class _Move(Struct, frozen=True):
-    """A piece that was unpacked and checked, and where it goes."""
+    """A piece that was unpacked and checked, and where it goes.
+
+    `is_told`: a place outside of the home folder that only the settings in the archive name.
+    """
 
     role: Role
     unpacked: Path
     target: Path
+    is_told: bool = False
 
 
 def restore(parsed: argparse.Namespace) -> int:
@@ -70,6 +76,8 @@ def restore(parsed: argparse.Namespace) -> int:
     try:
         with keep_stopped(home), _unpacked(parsed.file.absolute(), home) as (contents, pieces):
             moves = list(_plan(pieces, home))
+            if not parsed.outside:
+                _require_inside(moves)
             _require_free(moves, is_forced=parsed.force)
             for move in moves:
                 _put(move)
@@ -175,10 +183,12 @@ def _unpack(
 
 def _plan(pieces: Mapping[Piece, Path], home: Path) -> Iterator[_Move]:
     places = _find_places(pieces, home)
+    own = _find_places({}, home)
     for piece, unpacked in pieces.items():
         role = ROLES[piece.role]
-        target = home / piece.path if role is KEY_FILE else places[role]
-        yield _Move(role, unpacked, Path(os.path.realpath(target)))
+        target = Path(os.path.normpath(home / piece.path if role is KEY_FILE else places[role]))
+        is_told = not target.is_relative_to(home) and target != Path(os.path.normpath(own[role]))
+        yield _Move(role, unpacked, Path(os.path.realpath(target)), is_told)
 
 
 def _find_places(pieces: Mapping[Piece, Path], home: Path) -> dict[Role, Path]:
@@ -191,7 +201,7 @@ def _find_places(pieces: Mapping[Piece, Path], home: Path) -> dict[Role, Path]:
                 (folder / role.name).write_bytes(texts[role.name].read_bytes())
         needed = ByCommand(defaults={"AUTH_TOKEN": "-" * 48})
         facts = load_settings(SCHEMA.without_blocks(), environment(), folder, said=needed).facts
-    places = {DOTENV: home / DOTENV.name, SETTINGS: home / SETTINGS.name}
+    places = {DOTENV: home / DOTENV.name, SETTINGS: home / SETTINGS.name, KEY_FILE: home}
     for role in ROLES.values():
         if role.variable:
             path: Path | None = facts.find(role.variable)
@@ -200,6 +210,18 @@ def _find_places(pieces: Mapping[Piece, Path], home: Path) -> dict[Role, Path]:
             is_inside = path.is_relative_to(folder)
             places[role] = home / path.relative_to(folder) if is_inside else path
     return places
+
+
+def _require_inside(moves: list[_Move]) -> None:
+    told = [str(move.target) for move in moves if move.is_told]
+    if told:
+        raise BackupError(
+            say(
+                "{files}: outside of this folder, where its settings say; if you trust whoever made"
+                " it, --outside restores files there, too",
+                files=", ".join(told),
+            )
+        )
 
 
 def _require_free(moves: list[_Move], *, is_forced: bool) -> None:

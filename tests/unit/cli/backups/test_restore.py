@@ -221,3 +221,39 @@ def test_api_keys_and_prices_come_along(
     [key], [kept] = asyncio.run(load())
     assert (key.id, key.digest, key.limits.requests_per_minute) == ("anna", digest_of(secret), 7)
     assert (kept.pattern, kept.source) == ("m-*", "a page")
+
+
+@pytest.mark.parametrize("name", ["/elsewhere/ssh/keys", "../elsewhere/ssh/keys"])
+def test_its_settings_lead_outside_only_when_its_user_says_so(
+    name: str, file: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are of whoever made it: a list of tokens could become another program's file."""
+    outside = file.parent / "elsewhere/ssh/keys"
+    given = name if name.startswith(".") else f"{file.parent}{name}"
+    (file.parent / "old/.env").write_text(f"{TEXTS['.env']}\nTOKEN_FILE={given}\n")
+    outside.parent.mkdir(parents=True)
+    outside.write_text("me::token-canary-1\n")
+    os.chdir(file.parent / "old")
+    assert main(["backup", str(file), "--force"]) == 0
+    os.chdir(home)
+    outside.unlink()
+    capsys.readouterr()
+    assert main(["restore", str(file), "--force"]) == 1
+    told = capsys.readouterr().err
+    assert str(outside) in told
+    assert "--outside" in told
+    assert not outside.exists()
+    assert texts_of(home) == {}
+    assert main(["restore", str(file), "--outside"]) == 0
+    assert outside.read_text() == "me::token-canary-1\n"
+
+
+def test_the_environment_leads_where_it_wants(
+    file: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is of whoever restores, and what lies beside is found by it."""
+    outside = file.parent / "elsewhere"
+    monkeypatch.setenv("TOKEN_FILE", str(outside / "tokens"))
+    assert main(["restore", str(file)]) == 0
+    assert (outside / "tokens").read_text() == TEXTS[".token"]
+    assert not (home / ".token").exists()
