@@ -316,6 +316,17 @@ async def test_what_is_forgotten_is_seeded_with_what_is_held(stage: Stage) -> No
     assert (counters.day, counters.period) == ("2025-06-02", "2025-W23")
 
 
+async def test_only_what_was_seeded_of_late_can_be_forgotten(stage: Stage) -> None:
+    """What has come into the records since then was not among what they told."""
+    store = stage.store
+    await store.seed("alice", FRESH)
+    await stage.pass_time(0.2)
+    await store.forget("alice", 0.1)
+    assert isinstance(await store.admit(_claim("r", ALL_AT_ONCE)), Admitted)
+    await store.forget("alice", 9.0)
+    assert await store.admit(_claim("s", ALL_AT_ONCE)) == Unknown()
+
+
 async def test_an_answer_over_midnight_is_yesterdays(stage: Stage) -> None:
     """It is settled in the day in which it reserved; the month goes on, and a new day is empty."""
     store = stage.store

@@ -20,6 +20,7 @@ from cursor_api.ports.record_database import Keeping, RecordDatabase
 from cursor_api.ports.records import RecordKeeper
 from cursor_api.ports.shared import Shared
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore, RequestLog
+from cursor_api.service.access.recorded_use import LateRecords
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
 from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.stores.records.log import RecordLog
@@ -66,13 +67,13 @@ def file_stores(settings: Settings) -> Stores:
     `make_database` and `file_options`.
     """
     files, options = settings.files, file_options(settings)
-    shared_credentials = make_shared_credentials(settings, options)
+    shared_credentials, shared = make_shared_credentials(settings, options), make_shared(settings)
     return Stores(
         shared_credentials or token_files(settings, options),
         FilePoolStateStore(files.pool_state_file),
         make_keys(settings),
-        _records(settings),
-        shared=make_shared(settings),
+        _records(settings, shared),
+        shared=shared,
         shared_credentials=shared_credentials,
         find_unread=make_find_unread(settings),
     )
@@ -168,7 +169,7 @@ def make_shared(settings: Settings) -> Shared | None:
     return RedisShared(url, LogObserver())
 
 
-def _records(settings: Settings) -> RecordKeeper | None:
+def _records(settings: Settings, shared: Shared | None) -> RecordKeeper | None:
     log, clock, observer = settings.request_log, SystemClock(), LogObserver()
     if not log.kept_max:
         return None
@@ -178,7 +179,9 @@ def _records(settings: Settings) -> RecordKeeper | None:
         spool = SqliteRecords(
             path.with_name(path.name + settings.database.spool_suffix), EVERYTHING, clock.now
         )
-        database = SpooledRecords(database, spool, observer)
+        database = spooled = SpooledRecords(database, spool, observer)
+        if shared is not None:
+            spooled.on_moved.append(LateRecords(shared.limits, clock.now).take)
     return RecordLog(database, log.entries_max, clock, observer)
 
 

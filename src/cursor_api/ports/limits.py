@@ -64,6 +64,9 @@ class LimitStore(Protocol):
         """
         ...
 
-    async def forget(self, key_id: str) -> None:
-        """Nothing is known any more of the day and the period: the next one to ask seeds."""
+    async def forget(self, key_id: str, seeded_within_s: float | None = None) -> None:
+        """Nothing is known any more of the day and the period: the next one to ask seeds.
+
+        With `seeded_within_s` only where it was seeded so recently: what seeded it was incomplete.
+        """
         ...

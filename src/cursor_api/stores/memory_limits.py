@@ -6,6 +6,7 @@ the one before it has left.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from cursor_api.domain.quota import (
@@ -27,13 +28,14 @@ LEASE_S = 30.0
 
 
 class _Key:
-    """What one key has used. `is_known`: the day and the period are."""
+    """What one key has used. `is_known`: the day and the period are, since `seeded_at`."""
 
-    __slots__ = ("counters", "held", "is_known", "leases")
+    __slots__ = ("counters", "held", "is_known", "leases", "seeded_at")
 
     def __init__(self) -> None:
         self.counters = Counters()
         self.is_known = False
+        self.seeded_at = 0.0
         self.held: dict[str, Held] = {}
         # When each ends, by the monotonic clock.
         self.leases: dict[str, float] = {}
@@ -100,7 +102,7 @@ class MemoryLimitStore:
         key = self._keys.setdefault(key_id, _Key())
         if key.is_known:
             return
-        key.is_known = True
+        key.is_known, key.seeded_at = True, self._clock.monotonic()
         # What is under way is settled in the period in which it is counted.
         for request_id, held in key.held.items():
             counters = counters.add(held.reserved, 1)
@@ -116,8 +118,9 @@ class MemoryLimitStore:
         counters = key.counters if key else Counters()
         return counters.filled(limits, int(self._clock.monotonic() * 1000))
 
-    async def forget(self, key_id: str) -> None:
+    async def forget(self, key_id: str, seeded_within_s: float | None = None) -> None:
         """Nothing is known any more of the day and the period."""
         key = self._keys.get(key_id)
-        if key is not None:
+        since = self._clock.monotonic() - (math.inf if seeded_within_s is None else seeded_within_s)
+        if key is not None and key.seeded_at >= since:
             key.is_known = False

@@ -1,7 +1,8 @@
 """OpenAI's chat requests, written: what an upstream that speaks this dialect is sent.
 
 A request that came in this dialect goes on as it came, unknown fields and all; only what the
-gateway decides is written over it. Any other is written from the domain's values.
+gateway decides is written over it, and an empty list of tools is left out. Any other is written
+from the domain's values.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ def encode_request(
         fields = _FIELDS.decode(native.body)
         if len(native.body) > SLICE_BYTES:
             yield
+        if not request.parameters.tools:
+            _leave_out_no_tools(fields)
         if not request.is_stream:
             fields.pop("stream", None)
             decided = {"model": model}
@@ -70,6 +73,16 @@ def encode_request(
         return _encode({**fields, **decided})
     messages = yield from encode_messages(write_messages(request.messages, family))
     return _encode({**decided, "messages": messages, **_parameters(request.parameters, family)})
+
+
+def _leave_out_no_tools(fields: dict[str, Raw]) -> None:
+    """OpenAI and others refuse an empty list of tools, and a choice without tools.
+
+    Clients send them all the same, and any other route answers.
+    """
+    if b"".join(bytes(fields.get("tools", b"")).split()) == b"[]":
+        for name in ("tools", "tool_choice", "parallel_tool_calls"):
+            fields.pop(name, None)
 
 
 def _parameters(asked: Parameters, family: Family) -> Object:

@@ -98,10 +98,10 @@ class LocalWhenAway:
         except StoreAwayError:
             return await self._begin().find(key_id, limits)
 
-    async def forget(self, key_id: str) -> None:
+    async def forget(self, key_id: str, seeded_within_s: float | None = None) -> None:
         """See ports.LimitStore."""
-        await self._shared.forget(key_id)
-        if self._local is not None:
+        await self._shared.forget(key_id, seeded_within_s)
+        if self._local is not None and seeded_within_s is None:
             self._bases.pop(key_id, None)
             await self._local.forget(key_id)
 

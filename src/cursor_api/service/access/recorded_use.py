@@ -6,13 +6,16 @@ counts as the new day's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.periods import Moment, Span
 from cursor_api.domain.quota import Counters
+from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_query import UsageCounts, UsageQuery, UsageRow
+from cursor_api.ports.limits import LimitStore
 
 HOUR_S = 3600
 
@@ -58,6 +61,25 @@ class RecordedUse:
         for row in rows:
             total = total.plus(row.counts)
         return total
+
+
+class LateRecords:
+    """Has counters be told anew that the records have told before these were among them.
+
+    Another node's records may have waited in a file of its own for the database.
+    """
+
+    def __init__(self, limits: LimitStore, now: Callable[[], float]) -> None:
+        self._limits = limits
+        self._now = now
+
+    async def take(self, records: Iterable[RequestRecord]) -> None:
+        """They are in the database from now on."""
+        begun_at: dict[str, float] = {}
+        for record in records:
+            begun_at[record.caller] = min(record.started_at, begun_at.get(record.caller, math.inf))
+        for caller, at in begun_at.items():
+            await self._limits.forget(caller, max(0.0, self._now() - at))
 
 
 def _tokens(counts: UsageCounts) -> int:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from cursor_api.domain.errors import StoreAwayError, StoreError
@@ -44,6 +44,7 @@ MOVED_ROWS: Final = 500
 MOVED_CONTENTS: Final = 20
 RETRY_S: Final = 5.0
 _EVER: Final = 2**53
+OnMoved = Callable[[Sequence[RequestRecord]], Awaitable[None]]
 
 
 class SpooledRecords:
@@ -67,6 +68,8 @@ class SpooledRecords:
         self._observer = observer
         self._rows_max = rows_max
         self._retry_s = retry_s
+        # Each is told of records that come into the database only now: they waited in the file.
+        self.on_moved: list[OnMoved] = []
         self._outage = Outage(observer, AWAY, BACK)
         # The file can be neither read nor emptied, as on a disk that is full.
         self._jam = Outage(observer, STUCK, MOVED)
@@ -192,6 +195,8 @@ class SpooledRecords:
                 return False
             # Also nothing: where that can be written, the next request can be.
             await self._database.write(Batch(_name(refusals), records, refusals, contents))
+            for call in self.on_moved:
+                await call(records)
             try:
                 if records or refusals:
                     await self._spool.remove([one.id for one in records], refusals)

@@ -10,6 +10,7 @@ Rules of this file:
 from __future__ import annotations
 
 import functools
+import math
 import os
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -80,7 +81,7 @@ class RedisLimitStore:
         self._lease_ms = round(lease_s * 1000)
         # By key and request: None while it is not known whether it was let in.
         self._let_in: dict[_Place, _LetIn | None] = {}
-        # By key and request, or by key alone.
+        # By key and request, or what is said of a key.
         self._untold: Outbox[_Place] = Outbox(link, UNTOLD_MAX)
 
     def __repr__(self) -> str:
@@ -143,10 +144,14 @@ class RedisLimitStore:
             return Unknown()
         return answer.counters.filled(limits, answer.now_ms)
 
-    async def forget(self, key_id: str) -> None:
+    async def forget(self, key_id: str, seeded_within_s: float | None = None) -> None:
         """See ports.LimitStore; when the server is there again, where it is away."""
-        keys = _keys(key_id)
-        self._untold.tell((key_id, ""), _FORGET, (len(keys), *keys))
+        keys, within_ms = _keys(key_id), 0
+        if seeded_within_s is not None:
+            within_ms = max(1, math.ceil(seeded_within_s * 1000))
+        # What is said with a condition does not take the place of what is said without.
+        name = "seeded" if within_ms else ""
+        self._untold.tell((key_id, name), _FORGET, (len(keys), *keys, within_ms))
 
     def _question(self, claim: Claim) -> tuple[Argument, ...]:
         key_id, request_id = claim.key_id, claim.request_id

@@ -67,6 +67,17 @@ def test_what_came_in_this_dialect_is_streamed_if_the_callers_is() -> None:
     }
 
 
+def test_an_empty_list_of_tools_is_left_out() -> None:
+    """OpenAI refuses it, and a choice without tools; tools that are not known here go on."""
+    start = b'{"model":"ours","messages":[{"role":"user","content":"hi"}],"stream":true,"tools":'
+    for tools, is_kept in ((b"[ ]", False), (b"null", True), (b'[{"type":"live_search"}]', True)):
+        body = start + tools + b',"tool_choice":"auto","parallel_tool_calls":true}'
+        request = finish(parse_request(body, RequestLimits())).chat
+        sent = json.loads(finish(encode_request(request, "theirs", OTHER)))
+        found = {"tools", "tool_choice", "parallel_tool_calls"} & sent.keys()
+        assert len(found) == (3 if is_kept else 0)
+
+
 def test_the_native_form_of_another_dialect_is_not_looked_at() -> None:
     """It is written anew from what it meant."""
     hi = (Message(Role.USER, (Text("hi"),)),)

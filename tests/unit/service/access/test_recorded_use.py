@@ -9,9 +9,13 @@ from msgspec.structs import replace
 
 from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.periods import Moment, Period, Unit
-from cursor_api.domain.quota import Budget, Counters, Limits
+from cursor_api.domain.quota import Budget, Counters, Limits, Unknown
 from cursor_api.domain.record_query import UsageCounts, UsageQuery, UsageRow
-from cursor_api.service.access.recorded_use import RecordedUse
+from cursor_api.service.access.recorded_use import LateRecords, RecordedUse
+from cursor_api.stores.memory_limits import MemoryLimitStore
+from tests.contract.test_records import HOUR as RECORD_HOUR
+from tests.contract.test_records import record
+from tests.fakes import StillClock
 
 HOUR = 3600
 
@@ -99,3 +103,25 @@ async def test_an_hour_that_two_days_share_is_the_later_ones() -> None:
         int(_at("2025-05-31T18:00Z")),
         int(_at("2025-06-01T19:00Z")),
     )
+
+
+async def test_counters_that_were_told_before_records_came_are_told_anew() -> None:
+    """Those seeded since the first of a caller's requests began, and no others."""
+    clock = StillClock()
+    store = MemoryLimitStore(clock)
+    late = LateRecords(store, lambda: RECORD_HOUR + 100.0)
+    limits = Limits(requests_per_day=5)
+    for key_id in ("alice", "bob", "carol"):
+        await store.seed(key_id, Counters())
+        clock.seconds += 50.0
+    # Seeded 150, 100 and 50 seconds ago; their requests began 200, 20, and 60 and 10 seconds ago.
+    await late.take(
+        [
+            record(40.0, caller="carol"),
+            record(90.0, caller="carol"),
+            record(80.0, caller="bob"),
+            record(-100.0, caller="alice"),
+        ]
+    )
+    known = {key_id: await store.find(key_id, limits) for key_id in ("alice", "bob", "carol")}
+    assert {key_id for key_id, one in known.items() if one == Unknown()} == {"alice", "carol"}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
 from cursor_api.domain.errors import FaultKind, StoreAwayError, StoreError
+from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_query import ALL, RecordFilter, RecordQuery, RefusalRow
 from cursor_api.ports.record_database import Batch
 from cursor_api.stores.records import spooled
@@ -102,7 +103,13 @@ async def test_an_outage_that_is_seen_first_while_tidying_is_told_as_one(
 
 async def test_what_the_database_does_not_take_waits_in_the_file(house: House) -> None:
     """A write has worked; when the database is back all of it is there, once."""
+    moved: list[str] = []
+
+    async def note(records: Sequence[RequestRecord]) -> None:
+        moved.extend(one.id for one in records)
+
     async with house.opened() as records:
+        records.on_moved.append(note)
         await records.write(Batch("b0", [record(0)]))
         house.database.error = GONE
         await records.write(Batch("b1", [record(1), record(2)], [WRONG_KEYS]))
@@ -117,6 +124,8 @@ async def test_what_the_database_does_not_take_waits_in_the_file(house: House) -
         assert house.spool.ids == []
         assert list(await house.spool.refusals(0, 2**40)) == []
     assert house.database.ids == [id_at(second) for second in range(4)]
+    # Whoever counts by the records is told that these came late.
+    assert moved == house.database.ids[1:]
     assert list(await house.database.refusals(0, 2**40)) == [WRONG_KEYS._replace(refused_count=6)]
 
 
