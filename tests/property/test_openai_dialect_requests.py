@@ -101,6 +101,9 @@ choices = st.builds(
 ) | st.builds(ToolChoice, st.just(Choice.NAMED), words, st.booleans())
 parameters = st.builds(
     Parameters,
+    # Several answers are asked for as they came, and how long they shall be, too.
+    answers_count=st.just(1),
+    verbosity=st.none(),
     tools=several(
         # One that takes any text is written as a function.
         st.builds(Tool, words, words, schemas, st.booleans(), marks)
