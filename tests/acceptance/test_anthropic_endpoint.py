@@ -30,7 +30,7 @@ USAGE = {
     "prompt_tokens": 70,
     "completion_tokens": 30,
     "total_tokens": 100,
-    "prompt_tokens_details": {"cached_tokens": 64},
+    "prompt_tokens_details": {"cached_tokens": 64, "cache_write_tokens": 2},
     "completion_tokens_details": {"reasoning_tokens": 20},
 }
 TOOLS = [

@@ -88,6 +88,7 @@ class Parameters(NamedTuple):
 
     `output` is None where text is wanted. `verbosity` is a word for how long to answer, `user` whom
     the caller asks for, and `prompt_cache_key` what requests share that begin alike.
+    `answers_count` is how many answers are wanted.
     """
 
     tools: tuple[Tool, ...] = ()
@@ -98,6 +99,7 @@ class Parameters(NamedTuple):
     user: str | None = None
     prompt_cache_key: str | None = None
     verbosity: str | None = None
+    answers_count: int = 1
 
 
 NO_PARAMETERS = Parameters()

@@ -114,8 +114,10 @@ class Quota:
             return None
         now = self._with.clock.now()
         price = self._find_price(key, chat.model, now)
-        output_max = chat.parameters.sampling.output_count_max
-        claim = key.claim(incoming.id, reserve(key.limits, input_count, output_max, price), now)
+        asked = chat.parameters
+        output_max = asked.sampling.output_count_max
+        reserved = reserve(key.limits, input_count, output_max, price, asked.answers_count)
+        claim = key.claim(incoming.id, reserved, now)
         try:
             decision = await self._admit(key, claim)
         except BaseException as error:

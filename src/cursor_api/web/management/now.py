@@ -148,7 +148,7 @@ class Now:
         self._parts = parts
         # A database gives up the connection of a question that is broken off: one that takes too
         # long goes on, and the next one waits for it.
-        self._asking: set[asyncio.Task[LastDay]] = set()
+        self._asking: set[asyncio.Task[LastDay | None]] = set()
 
     def operations(self) -> Sequence[Operation]:
         """The one operation."""
@@ -212,16 +212,19 @@ class Now:
                 self._asking.add(asking)
                 asking.add_done_callback(self._asking.discard)
                 return await asyncio.shield(asking)
-        except (StoreError, TimeoutError):
-            # How they are kept stands beside it.
+        except TimeoutError:
             return None
 
-    async def _ask_last_day(self) -> LastDay:
+    async def _ask_last_day(self) -> LastDay | None:
         end = int(self._parts.clock.now() // HOUR_S + 1) * HOUR_S
         since = end - DAY_HOURS * HOUR_S
         records = self._parts.records
-        rows = await records.usage(UsageQuery(since, end))
-        begun = sorted(await records.first_delta_ms(since, SAMPLE_COUNT))
+        try:
+            rows = await records.usage(UsageQuery(since, end))
+            begun = sorted(await records.first_delta_ms(since, SAMPLE_COUNT))
+        except StoreError:
+            # How they are kept stands beside it. (Not raised: perhaps nobody waits any more.)
+            return None
         counts = await self._parts.steps.run(total(rows))
         return LastDay(
             since=instant(since),
