@@ -127,7 +127,8 @@ parameters = st.builds(
     reasoning=st.none()
     # A budget in tokens goes on as an effort.
     | st.builds(Reasoning, st.sampled_from(Effort), st.none()),
-    user=st.none() | words,
+    # An empty one is nobody, and gives way to the field's newer name.
+    user=st.none() | some_words,
     prompt_cache_key=st.none() | words,
     # A choice without tools is left out.
 ).map(lambda asked: asked if asked.tools else asked._replace(tool_choice=None))
