@@ -146,6 +146,9 @@ class Dialer:
             await loop.create_connection(lambda: line, ssl=tls, server_hostname=hostname, **where)
         except OSError as error:
             raise _connection_error(error) from error
+        except asyncio.CancelledError:
+            line.abandon()
+            raise
         return line
 
     async def _open_proxy(self, proxy: Proxy) -> Line:
