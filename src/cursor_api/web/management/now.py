@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cursor_api.domain.errors import StoreError
+from cursor_api.domain.periods import HOUR_S, hour_of
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_query import UsageQuery
 from cursor_api.ports.configuration import Configuration, ShownFindings
@@ -20,7 +21,6 @@ from cursor_api.ports.records import Records
 from cursor_api.ports.siblings import Siblings
 from cursor_api.service.credentials.report import Instant, instant
 from cursor_api.service.readiness import CredentialCounts, Readiness, Reason, UpstreamStanding
-from cursor_api.service.records.periods import HOUR_S
 from cursor_api.service.records.sums import total
 from cursor_api.web.http.json_body import reply
 from cursor_api.web.http.operation import Operation
@@ -216,7 +216,7 @@ class Now:
             return None
 
     async def _ask_last_day(self) -> LastDay | None:
-        end = int(self._parts.clock.now() // HOUR_S + 1) * HOUR_S
+        end = hour_of(self._parts.clock.now()) + HOUR_S
         since = end - DAY_HOURS * HOUR_S
         records = self._parts.records
         try:
