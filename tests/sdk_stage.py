@@ -96,10 +96,16 @@ class Stage:
 
 
 async def ask(
-    upstream: Upstream, *messages: Message, credential: Credential = CREDENTIAL, **parameters: Any
+    upstream: Upstream,
+    *messages: Message,
+    credential: Credential = CREDENTIAL,
+    caller: str = "",
+    **parameters: Any,
 ) -> Told:
     """The whole answer."""
-    async with upstream.open(request(*messages, **parameters), ROUTE, credential) as batches:
+    asked = request(*messages, **parameters)
+    asked.caller = caller
+    async with upstream.open(asked, ROUTE, credential) as batches:
         return Told(tuple([delta async for batch in batches for delta in batch]))
 
 

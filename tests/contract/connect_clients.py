@@ -42,6 +42,8 @@ SERVICE = "aiserver.v1.AiService"
 # Starting node on a busy machine takes a second or two.
 CLIENT_TIMEOUT_S = 30.0
 
+FindMessage = Callable[[str], Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -78,6 +80,16 @@ def build_schema(folder: Path) -> Path:
     command = [str(BUF), "build", str(FOLDER / "streamchat.proto"), "-o", str(schema)]
     subprocess.run(command, check=True, timeout=CLIENT_TIMEOUT_S)
     return schema
+
+
+def messages_of(schema: Path) -> FindMessage:
+    """Google's class for a message, by its name."""
+    pool = descriptor_pool.DescriptorPool()
+    for file in descriptor_pb2.FileDescriptorSet.FromString(schema.read_bytes()).file:
+        pool.Add(file)
+    return lambda name: message_factory.GetMessageClass(
+        pool.FindMessageTypeByName(f"aiserver.v1.{name}")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +153,8 @@ async def ask_buf(url: str, schema: Path, question: Question) -> Told:
 
 async def ask_connectrpc(url: str, schema: Path, question: Question) -> Told:
     """Ask with the Python client, whose protobuf runtime is Google's."""
-    pool = _pool(schema)
-    find = pool.FindMessageTypeByName
-    request_type, response_type, details_type = (
-        message_factory.GetMessageClass(find(f"aiserver.v1.{name}"))
-        for name in ("GetChatRequest", "StreamChatResponse", "ErrorDetails")
+    request_type, response_type, details_type = map(
+        messages_of(schema), ("GetChatRequest", "StreamChatResponse", "ErrorDetails")
     )
     method: MethodInfo[Any, Any] = MethodInfo(
         name=question.method,
@@ -177,13 +186,6 @@ async def ask_connectrpc(url: str, schema: Path, question: Question) -> Told:
             said = {"code": error.code.value, "message": error.message, "details": details}
             return Told(told.messages, said)
     return told
-
-
-def _pool(schema: Path) -> Any:
-    pool = descriptor_pool.DescriptorPool()
-    for file in descriptor_pb2.FileDescriptorSet.FromString(schema.read_bytes()).file:
-        pool.Add(file)
-    return pool
 
 
 async def _run(command: list[str], given: bytes = b"") -> tuple[str, str, int]:

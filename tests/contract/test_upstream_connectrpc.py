@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,12 +18,7 @@ from connectrpc.method import IdempotencyLevel, MethodInfo, StreamType
 from connectrpc.server import ConnectASGIApplication, Endpoint
 
 # The wheel has no types; what comes out of it goes through JSON at once.
-from google.protobuf import (  # type: ignore[import-untyped]
-    descriptor_pb2,
-    descriptor_pool,
-    json_format,
-    message_factory,
-)
+from google.protobuf import json_format  # type: ignore[import-untyped]
 from protobuf.wkt import Any as Packed
 
 from cursor_api.domain.catalog import Route
@@ -44,7 +39,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.client import HttpClient, HttpOptions
 from cursor_api.upstreams.cursor.chat import CursorChat
 from cursor_api.upstreams.cursor.options import CursorOptions
-from tests.contract.connect_clients import SERVICE, build_schema
+from tests.contract.connect_clients import SERVICE, FindMessage, build_schema, messages_of
 from tests.fakes import TickingClock
 from tests.serving import serve
 from tests.waiting import until
@@ -63,7 +58,7 @@ WORDS = ["Hello", " ", "世界", "\n    indented\n", "🙂" * 600, "."]
 class Service:
     """What the server plays, and what it was asked."""
 
-    find: Callable[[str], Any]
+    find: FindMessage
     lines: list[Line] = field(default_factory=list)
     requests: list[Json] = field(default_factory=list)
     left_count: int = 0
@@ -111,19 +106,13 @@ class Application(ConnectASGIApplication[Service]):
 
 
 @pytest.fixture(scope="module")
-def find(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
+def find(tmp_path_factory: pytest.TempPathFactory) -> FindMessage:
     """A message class by its name."""
-    schema = build_schema(tmp_path_factory.mktemp("schema"))
-    pool = descriptor_pool.DescriptorPool()
-    for file in descriptor_pb2.FileDescriptorSet.FromString(schema.read_bytes()).file:
-        pool.Add(file)
-    return lambda name: message_factory.GetMessageClass(
-        pool.FindMessageTypeByName(f"aiserver.v1.{name}")
-    )
+    return messages_of(build_schema(tmp_path_factory.mktemp("schema")))
 
 
 @pytest.fixture
-def service(find: Callable[[str], Any]) -> Service:
+def service(find: FindMessage) -> Service:
     """A service with nothing to say yet."""
     return Service(find)
 

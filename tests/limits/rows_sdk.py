@@ -69,8 +69,8 @@ OFFICIAL = (
         Words("Conversations whose agent is kept", "保留 agent 的对话"),
         setting="CURSOR_SDK_CONVERSATIONS_MAX",
         note=Words(
-            "the oldest ends; its next turn is sent as text",
-            "结束最旧的；它的下一轮以文本发送",
+            "the oldest of the caller who has most ends; its next turn is sent as text",
+            "结束占用最多的调用方最旧的；它的下一轮以文本发送",
         ),
         shown_by=_UNIT + "test_runs.py::test_agents_are_kept_for_a_while_and_up_to_a_number",
     ),

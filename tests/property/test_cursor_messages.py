@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
-# The wheel has no types; what comes out of it is compared at once.
-from google.protobuf import (  # type: ignore[import-untyped]
-    descriptor_pb2,
-    descriptor_pool,
-    message_factory,
-)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,7 +29,7 @@ from cursor_api.upstreams.cursor.messages import (
     to_conversation,
 )
 from cursor_api.wire.protobuf import ProtobufError
-from tests.contract.connect_clients import build_schema
+from tests.contract.connect_clients import FindMessage, build_schema, messages_of
 from tests.steps import finish
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
@@ -55,19 +48,11 @@ MESSAGE = st.builds(
     | st.lists(st.one_of(st.builds(Text, TEXT), IMAGE, RESULT, CALL, st.builds(Thinking, TEXT))),
 )
 
-Find = Callable[[str], Any]
-
 
 @pytest.fixture(scope="module")
-def find(tmp_path_factory: pytest.TempPathFactory) -> Find:
+def find(tmp_path_factory: pytest.TempPathFactory) -> FindMessage:
     """A message class by its name."""
-    schema = build_schema(tmp_path_factory.mktemp("schema"))
-    pool = descriptor_pool.DescriptorPool()
-    for file in descriptor_pb2.FileDescriptorSet.FromString(schema.read_bytes()).file:
-        pool.Add(file)
-    return lambda name: message_factory.GetMessageClass(
-        pool.FindMessageTypeByName(f"aiserver.v1.{name}")
-    )
+    return messages_of(build_schema(tmp_path_factory.mktemp("schema")))
 
 
 @given(
@@ -77,7 +62,7 @@ def find(tmp_path_factory: pytest.TempPathFactory) -> Find:
     seed=st.randoms(),
 )
 def test_every_request_is_read_back_by_another_implementation(
-    find: Find, messages: list[Message], model: str, default: str, *, seed: Any
+    find: FindMessage, messages: list[Message], model: str, default: str, *, seed: Any
 ) -> None:
     """All turns, texts, images and ids, and no field that the published definition lacks."""
     conversation = finish(to_conversation(messages, default))
@@ -149,7 +134,7 @@ def test_every_conversation_alternates_and_loses_nothing(messages: list[Message]
     pages=st.lists(st.tuples(TEXT, TEXT, TEXT), max_size=3),
 )
 def test_every_response_of_another_implementation_is_read(
-    find: Find,
+    find: FindMessage,
     text: str,
     prompt: str | None,
     statuses: list[str] | None,
@@ -176,7 +161,9 @@ def test_every_response_of_another_implementation_is_read(
 
 
 @given(payload=st.binary(max_size=100))
-def test_what_another_implementation_refuses_gives_no_text(find: Find, payload: bytes) -> None:
+def test_what_another_implementation_refuses_gives_no_text(
+    find: FindMessage, payload: bytes
+) -> None:
     """Any bytes: a malformed message is refused, and a text is what Google's runtime reads."""
     try:
         deltas = decode_chat_response(payload)

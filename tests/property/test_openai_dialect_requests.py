@@ -101,6 +101,9 @@ choices = st.builds(
 ) | st.builds(ToolChoice, st.just(Choice.NAMED), words, st.booleans())
 parameters = st.builds(
     Parameters,
+    # Several answers are asked for as they came, and how long they shall be, too.
+    answers_count=st.just(1),
+    verbosity=st.none(),
     tools=several(
         # One that takes any text is written as a function.
         st.builds(Tool, words, words, schemas, st.booleans(), marks)
@@ -124,7 +127,8 @@ parameters = st.builds(
     reasoning=st.none()
     # A budget in tokens goes on as an effort.
     | st.builds(Reasoning, st.sampled_from(Effort), st.none()),
-    user=st.none() | words,
+    # An empty one is nobody, and gives way to the field's newer name.
+    user=st.none() | some_words,
     prompt_cache_key=st.none() | words,
     # A choice without tools is left out.
 ).map(lambda asked: asked if asked.tools else asked._replace(tool_choice=None))

@@ -9,7 +9,7 @@ import base64
 import enum
 import json
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Preferences
@@ -90,15 +90,11 @@ class Account:
     plan: AccountPlan
     window_number: int = -1
     window_used_count: int = 0
-    # Whether anything was ever said against the credential.
-    is_blemished: bool = field(default=False)
 
     def ask(self, now: float, chance: random.Random, limits: Limits) -> Play | None:
         """What the account makes of one request; None lets it through."""
         plan = self.plan
         play = self._judge(now, chance, limits)
-        if play is not None and play.is_credentials:
-            self.is_blemished = True
         if play is None and plan.temper in {Temper.LIMITED, Temper.QUOTA}:
             self.window_used_count += 1
         return play

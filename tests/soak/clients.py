@@ -26,15 +26,15 @@ SEGMENT_BYTES = 1460
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole response. Times count from the request's last byte. `body` keeps its chunk lines.
+    """A whole response. `body` keeps its chunk lines.
 
-    (By the system's finest clock: uvloop's own has milliseconds.)
+    `duration_s` counts from the request's last byte, by the system's finest clock: uvloop's own
+    has milliseconds.
     """
 
     status: int
     head: bytes
     body: bytes
-    first_byte_s: float
     duration_s: float
 
     def find(self, header: bytes) -> bytes | None:
@@ -68,7 +68,7 @@ class Client(asyncio.Protocol):
         self._head_end = -1
         self._body_end = -1
         self._waiter: asyncio.Future[Reply] | None = None
-        self._asked_at = self._first_at = 0.0
+        self._asked_at = 0.0
         self.is_closed = False
 
     @classmethod
@@ -92,8 +92,6 @@ class Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """More of the response."""
-        if not self._data:
-            self._first_at = time.perf_counter()
         self._data += data
         if self._head_end < 0 and not self._read_head():
             return
@@ -150,7 +148,6 @@ class Client(asyncio.Protocol):
             status=int(head[9:12]),
             head=head,
             body=bytes(self._data[self._head_end :]),
-            first_byte_s=self._first_at - self._asked_at,
             duration_s=now - self._asked_at,
         )
 

@@ -362,7 +362,7 @@ CLOCKS = (
         "clock-forward",
         Words(
             "the wall clock jumps forward an hour while a credential rests for 60 s",
-            "凭据休息 60 秒期间，系统时钟向前跳一小时",
+            "凭据冷却 60 秒期间，系统时钟向前跳一小时",
         ),
         HOUR_S,
     ),
@@ -370,7 +370,7 @@ CLOCKS = (
         "clock-back",
         Words(
             "the wall clock jumps back an hour while a credential rests for 60 s",
-            "凭据休息 60 秒期间，系统时钟向后跳一小时",
+            "凭据冷却 60 秒期间，系统时钟向后跳一小时",
         ),
         -HOUR_S,
     ),

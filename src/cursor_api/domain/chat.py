@@ -88,6 +88,7 @@ class Parameters(NamedTuple):
 
     `output` is None where text is wanted. `verbosity` is a word for how long to answer, `user` whom
     the caller asks for, and `prompt_cache_key` what requests share that begin alike.
+    `answers_count` is how many answers are wanted.
     """
 
     tools: tuple[Tool, ...] = ()
@@ -98,6 +99,7 @@ class Parameters(NamedTuple):
     user: str | None = None
     prompt_cache_key: str | None = None
     verbosity: str | None = None
+    answers_count: int = 1
 
 
 NO_PARAMETERS = Parameters()
@@ -148,9 +150,10 @@ class ChatRequest:
 
     `parameters` may be given as a function that reads them: twenty tools take as long to read as
     all messages, and few upstreams want to know; one of the same dialect passes them on unread.
+    `caller` is the name of who asks, once that is known: some upstreams keep things for callers.
     """
 
-    __slots__ = ("_parameters", "is_stream", "messages", "model", "origin")
+    __slots__ = ("_parameters", "caller", "is_stream", "messages", "model", "origin")
 
     def __init__(
         self,
@@ -165,6 +168,7 @@ class ChatRequest:
         self.messages = messages
         self.is_stream = is_stream
         self.origin = origin
+        self.caller = ""
         self._parameters = parameters
 
     @property
@@ -188,13 +192,21 @@ class ChatRequest:
         ]
         origin = replace(self.origin, features=(*self.origin.features, *more))
         messages = self.messages
-        return ChatRequest(
+        return self.with_messages(
+            (*messages[:head_count], *earlier, *messages[head_count:]), origin
+        )
+
+    def with_messages(self, messages: tuple[Message, ...], origin: Origin) -> ChatRequest:
+        """The same request with other messages."""
+        changed = ChatRequest(
             self.model,
-            (*messages[:head_count], *earlier, *messages[head_count:]),
+            messages,
             is_stream=self.is_stream,
             parameters=self._parameters,
             origin=origin,
         )
+        changed.caller = self.caller
+        return changed
 
     def __eq__(self, other: object) -> bool:
         """Whether both ask the same, however it was spelled: their origin does not count."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import math
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+HOUR_S: Final = 3600
+NANO_PER_DOLLAR: Final = 1_000_000_000
 
 
 class Period(enum.Enum):
@@ -43,6 +46,16 @@ class Moment(NamedTuple):
     at: float
     day: Span
     period: Span | None = None
+
+
+def hour_of(at: float) -> int:
+    """The whole hour of UTC in which an instant lies: by these, records are summed."""
+    return int(at // HOUR_S) * HOUR_S
+
+
+def ceil_hour(at: float) -> int:
+    """The first whole hour of UTC that does not begin before the instant."""
+    return -int(-at // HOUR_S) * HOUR_S
 
 
 def find_span(period: Period, zone: dt.tzinfo, at: float) -> Span:

@@ -102,13 +102,20 @@ class Spent(NamedTuple):
 NOTHING = Spent()
 
 
-def reserve(limits: Limits, input_count: int, output_max: int | None, price: Price | None) -> Spent:
-    """What a request may use at most. `output_max` is the request's own bound of its answer.
+def reserve(
+    limits: Limits,
+    input_count: int,
+    output_max: int | None,
+    price: Price | None,
+    answers_count: int = 1,
+) -> Spent:
+    """What a request may use at most. `output_max` is the request's own bound of each answer.
 
     Where it has none, what is reserved for the answer is a guess, which alone never goes beyond a
     limit: else our guess would refuse what would have fitted.
     """
     output_count = limits.output_reserve_count if output_max is None else output_max
+    output_count *= answers_count
     tokens_count = input_count + output_count
     cost_nano = price.cost_max(input_count, output_count) if price else 0
     if output_max is None:

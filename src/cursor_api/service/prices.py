@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.price import Price, PriceList
+from cursor_api.options.said import tell
 from cursor_api.ports.keys import PriceStore
 from cursor_api.service.access.key_terms import check_price
 
@@ -41,14 +42,16 @@ class Prices:
         """A further one, or other figures for its day. Raises Fault, StoreError."""
         check_price(price)
         if len(self._list.prices) >= PRICES_MAX:
-            raise Fault(FaultKind.CONFLICT, f"There are {PRICES_MAX:,} prices; delete old ones.")
+            words = tell("There are {count:,} prices; delete old ones.", count=PRICES_MAX)
+            raise Fault(FaultKind.CONFLICT, words)
         await self._store.put_price(price)
         await self.load()
 
     async def delete(self, pattern: str, valid_from: dt.date) -> None:
         """Forget one. Raises Fault(NOT_FOUND), StoreError."""
         if not await self._store.delete_price(pattern, valid_from):
-            raise Fault(
-                FaultKind.NOT_FOUND, f"There is no price of {pattern[:100]!r} from {valid_from}."
+            words = tell(
+                "There is no price of {name!r} from {day}.", name=pattern[:100], day=valid_from
             )
+            raise Fault(FaultKind.NOT_FOUND, words)
         await self.load()

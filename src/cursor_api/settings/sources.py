@@ -105,7 +105,11 @@ def collect(schema: AnySchema, pairs: list[tuple[str, Given]]) -> Reading:
                 Finding(
                     show_plain(name),
                     value.where,
-                    tell("replaces {place}", place=spelled[name].where),
+                    tell(
+                        "counts, and {place} does not; the earlier program took the first of two."
+                        " Delete one",
+                        place=spelled[name].where,
+                    ),
                 )
             )
         spelled[name] = value

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from cursor_api.domain.errors import FaultKind
+from cursor_api.domain.periods import hour_of
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_content import RecordContent, Transcript
 from cursor_api.domain.record_query import (
@@ -25,7 +26,7 @@ from cursor_api.ports.process import Clock
 from cursor_api.ports.records import RecordsState
 from cursor_api.stores.records.matching import fits, last_ends
 from cursor_api.stores.records.rows import as_kept
-from cursor_api.stores.records.sums import HOUR_S, hour_of
+from cursor_api.stores.records.sums import DAY_S
 from cursor_api.stores.records.transcribed import KeptTranscripts
 
 # Some 10 MB.
@@ -33,7 +34,7 @@ ROWS_MAX = 10_000
 # What the earlier program shows at /logs.
 ENTRIES_MAX = 100
 # As long as the stores that outlive the process keep theirs by default.
-KEPT_S = 30 * 24 * HOUR_S
+KEPT_S = 30 * DAY_S
 CONTENT_DAYS = 7.0
 _Key = tuple[int, str, str, str]
 

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from cursor_api.domain.deltas import ESTIMATED, Usage
 from cursor_api.domain.errors import SCOPES, FaultKind
+from cursor_api.domain.periods import NANO_PER_DOLLAR
 from cursor_api.domain.record import SUCCESS, RequestRecord, Status
 from cursor_api.ports.records import RecordsState
 from cursor_api.service.readiness import CredentialCounts, UpstreamStanding
@@ -27,7 +28,6 @@ OTHER: Final = "other"
 # More names than these are no chart.
 MODELS_MAX: Final = 500
 NAMES_MAX: Final = 200
-NANO_PER_DOLLAR: Final = 1_000_000_000
 
 REQUEST_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 FIRST_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60)

@@ -53,6 +53,9 @@ CODE: Final = "invalid_image_url"
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 # 6to4 (RFC 3056): routed to whatever IPv4 address is in it.
 _SIX_TO_FOUR: Final = ip_network("2002::/16")
+# Where clouds answer their own machines, of ranges that are everybody's: Azure (WireServer) and
+# Oracle (its older metadata; Python before 3.11.10 takes most of this range for public).
+_OF_CLOUDS: Final = (ip_network("168.63.129.16/32"), ip_network("192.0.0.0/24"))
 
 
 class ImageFetchOptions(Struct, frozen=True):
@@ -81,6 +84,8 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
             return False
         if address.is_site_local:
             return False
+    if any(address in network for network in _OF_CLOUDS):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 

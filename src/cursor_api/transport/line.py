@@ -96,8 +96,10 @@ class Line(asyncio.Protocol):
     def __init__(self, loop: asyncio.AbstractEventLoop, owner: LineOwner) -> None:
         self._loop = loop
         self._owner = owner
-        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
-        self._feed: Callable[[bytes], None] = self._parser.feed_data
+        # While it is connected: each of both has the other, and would wait for the garbage
+        # collector.
+        self._parser: httptools.HttpResponseParser | None = None
+        self._feed: Callable[[bytes], None] = _pass
         self._waiter: asyncio.Future[None] | None = None
         self._can_write = True
         self._is_reading = True
@@ -204,11 +206,19 @@ class Line(asyncio.Protocol):
         """End it at once."""
         self.transport.abort()
 
+    def abandon(self) -> None:
+        """Nobody waits for its connection any more, so the loop may tell it of no end."""
+        if self._parser is not None:
+            self.transport.set_protocol(asyncio.Protocol())
+            self.connection_lost(None)
+
     # --- The transport's side.
 
     def connection_made(self, transport: Any) -> None:
         """See asyncio.Protocol."""
         self.transport = transport
+        self._parser = httptools.HttpResponseParser(self)
+        self._feed = self._parser.feed_data
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
@@ -244,7 +254,6 @@ class Line(asyncio.Protocol):
                 self.error = LostError()
                 self.error.__cause__ = exc
         self.is_kept = False
-        # Each of both has the other: they would wait for the garbage collector.
         self._parser, self._feed = None, _pass
         self._wake()
         self._owner.forget(self)

@@ -50,3 +50,12 @@ def test_a_request_is_native_in_the_dialect_that_it_came_in_and_no_other() -> No
     assert Origin(native).native_in("other") is None
     assert Origin(native).native_in("") is None
     assert Origin().native_in("") is None
+
+
+def test_a_request_with_other_messages_is_still_the_caller_s() -> None:
+    """Whoever takes his part of some room takes it for him."""
+    chat = ChatRequest("m", (Message(Role.USER, (Text("hi"),)),), is_stream=True)
+    chat.caller = "team"
+    changed = chat.with_messages(chat.messages * 2, Origin(conversation="c"))
+    assert (changed.caller, changed.model, changed.is_stream) == ("team", "m", True)
+    assert (len(changed.messages), changed.origin.conversation) == (2, "c")

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cursor_api.domain.periods import Period, find_span
+from cursor_api.domain.periods import HOUR_S, Period, ceil_hour, find_span, hour_of
 
-HOUR = 3600.0
 ZONES = (
     "UTC",
     "Europe/Berlin",
@@ -28,6 +27,14 @@ def _at(text: str) -> float:
     return dt.datetime.fromisoformat(text).timestamp()
 
 
+def test_a_whole_hour_begins_itself() -> None:
+    """Before 1970 as well."""
+    hour = int(_at("2025-06-01T12:00+00:00"))
+    assert hour_of(hour) == hour_of(hour + 3599.999) == hour
+    assert ceil_hour(hour) == ceil_hour(hour - 3599.999) == hour
+    assert (hour_of(-0.5), ceil_hour(-0.5)) == (-HOUR_S, 0)
+
+
 @pytest.mark.parametrize(
     ("zone", "inside", "hours"),
     [
@@ -42,7 +49,7 @@ def _at(text: str) -> float:
 def test_a_day_is_as_long_as_its_clocks_say(zone: str, inside: str, hours: float) -> None:
     """A limit for each day is there again when the owner's clock says midnight, not 24 h later."""
     span = find_span(Period.DAY, ZoneInfo(zone), _at(inside))
-    assert (span.ends_at - span.begins_at) / HOUR == hours
+    assert (span.ends_at - span.begins_at) / HOUR_S == hours
     assert span.name == inside[:10]
 
 

@@ -166,6 +166,8 @@ def test_what_a_request_may_use_is_reserved() -> None:
     assert reserve(NO_LIMITS, 100, 50, PRICE) == Spent(150, 200)
     assert reserve(Limits(output_reserve_count=10), 100, None, PRICE) == Spent(110, 120)
     assert reserve(NO_LIMITS, 100, 50, None) == Spent(150, 0)
+    assert reserve(NO_LIMITS, 100, 50, PRICE, 3) == Spent(250, 400)
+    assert reserve(Limits(output_reserve_count=10), 100, None, PRICE, 3) == Spent(130, 160)
 
 
 def test_a_guess_alone_refuses_nobody() -> None:
@@ -173,6 +175,7 @@ def test_a_guess_alone_refuses_nobody() -> None:
     limits = Limits(tokens_per_day=1000, tokens_per_minute=500)
     assert reserve(limits, 100, None, None).tokens_count == 500
     assert reserve(limits, 600, None, None).tokens_count == 600
+    assert reserve(limits, 100, None, None, 3).tokens_count == 500
     assert reserve(limits, 100, 4096, None).tokens_count == 4196
     money = _budget(1000, Unit.NANO_DOLLARS)
     assert reserve(money, 100, None, PRICE) == Spent(4196, 1000)

@@ -99,7 +99,10 @@ def test_a_variable_given_twice_is_told(tmp_path: Path) -> None:
     """The later line wins; strangers' variables are their own business."""
     reading = dotenv(tmp_path, "PORT=1\nOTHER=1\nPORT=2\nOTHER=2\n")
     assert texts(reading) == {"PORT": "2"}
-    assert told(reading.warnings) == ["PORT (.env:3): replaces .env:1"]
+    assert told(reading.warnings) == [
+        "PORT (.env:3): counts, and .env:1 does not; the earlier program took the first of two."
+        " Delete one"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from cursor_api.transport import dialing
 from cursor_api.transport.client import HttpClient, HttpOptions
 from cursor_api.transport.dialing import Names
 from cursor_api.transport.errors import NoAddressError
+from cursor_api.transport.line import Line
 from cursor_api.transport.target import Place
 from tests.http_stage import AUTHORITY, TwoAddresses, fault_of, fetch, greet, server_tls
 from tests.scripted_server import ScriptedServer
@@ -103,6 +105,30 @@ async def test_being_cancelled_in_the_handshake_closes_the_connection() -> None:
         with pytest.raises(asyncio.CancelledError):
             await asking
         await asyncio.wait_for(is_over.wait(), 5)
+
+
+def test_a_connection_given_up_at_any_moment_leaves_nothing_to_the_garbage_collector() -> None:
+    """Callers leave all the time; uvloop tells no end of what has connected in that moment."""
+    uvloop = pytest.importorskip("uvloop")
+
+    async def check() -> None:
+        async with ScriptedServer(greet) as server:
+            for steps in range(8):
+                async with client() as http:
+                    asking = asyncio.create_task(fetch(http, server.url))
+                    for _ in range(steps):
+                        await asyncio.sleep(0)
+                    asking.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await asking
+
+    gc.collect()
+    gc.disable()
+    try:
+        uvloop.run(check())
+        assert [one for one in gc.get_objects() if isinstance(one, Line)] == []
+    finally:
+        gc.enable()
 
 
 @asynccontextmanager

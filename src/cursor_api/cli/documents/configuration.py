@@ -148,7 +148,7 @@ another can; `GET /v1/models` shows in `cursor_api` what each model can do, and 
 连接；一个上游出问题不影响其他上游。上游 `cursor` 的设置见上文，无需写块。
 `cursor-api upstream add` 会写好这样的块；常见上游只需名称。
 
-每个 `[[model]]` 是调用方可以请求的一个名称。按顺序尝试其路由：前一个的密钥都在休息或其上游故障时，
+每个 `[[model]]` 是调用方可以请求的一个名称。按顺序尝试其路由：前一个的密钥都在冷却或其上游故障时，
 换下一个。上游本来提供的模型无需写块：可用其原名请求，也可用 `upstream/model` 只请求该上游。名称中的
 一个 `*` 代表任意文本，路由中的 `*` 代表同样的文本：`name = "claude-*"` 加上
 `routes = ["anthropic/claude-*", "openrouter/anthropic/claude-*"]`，所有这类模型都会切换。

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from cursor_api.cli.terminal.language import say
-from cursor_api.domain.periods import Unit
+from cursor_api.domain.periods import NANO_PER_DOLLAR, Unit
 
 NO_LIMIT: Final = "none"
 NEVER: Final = "never"
@@ -23,7 +23,6 @@ _BUDGET: Final = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)([kmg]?)(usd|tokens)", re.
 _SPAN: Final = re.compile(r"(\d{1,6})([smhdw])")
 _SPAN_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DECIMAL: Final = re.compile(r"\$?(\d{1,7}(?:\.\d{1,9})?)")
-NANO: Final = 1_000_000_000
 
 
 class Amount(NamedTuple):
@@ -69,7 +68,7 @@ def budget(text: str) -> BudgetAmount:
         raise argparse.ArgumentTypeError(say("give an amount such as 20usd or 5Mtokens, or none"))
     amount = Decimal(found[1]) * _UNITS[found[2].lower()]
     is_money = found[3].lower() == "usd"
-    whole = amount * NANO if is_money else amount
+    whole = amount * NANO_PER_DOLLAR if is_money else amount
     if whole != whole.to_integral():
         raise argparse.ArgumentTypeError(say("give a whole number of tokens"))
     return BudgetAmount(int(whole), Unit.NANO_DOLLARS if is_money else Unit.TOKENS)
@@ -110,4 +109,4 @@ def price(text: str) -> int:
     found = _DECIMAL.fullmatch(text)
     if found is None:
         raise argparse.ArgumentTypeError(say("give a price in dollars such as 2.50 or 0.075"))
-    return int(Decimal(found[1]) * NANO)
+    return int(Decimal(found[1]) * NANO_PER_DOLLAR)

@@ -132,15 +132,13 @@ def _print(result: Result, *, is_chat: bool) -> None:
         more = len(result.models) - SHOWN_MODELS_MAX
         if more > 0:
             shown = say("{names} and {count} more", names=shown, count=more)
-        print_result(
-            say(
-                "{name} lists {count} model(s) after {seconds:.1f} s: {models}",
-                name=name,
-                count=len(result.models),
-                seconds=result.models_after_s,
-                models=shown,
-            )
+        words = say(
+            "{name} lists {count} model(s) after {seconds:.1f} s",
+            name=name,
+            count=len(result.models),
+            seconds=result.models_after_s,
         )
+        print_result(words + (say(": {detail}", detail=shown) if shown else say(".")))
     if result.chat_model is not None:
         print_result(
             say(

@@ -27,9 +27,9 @@ from cursor_api.domain.deltas import (
     ToolArgumentsDelta,
     ToolCallBegun,
 )
-from cursor_api.domain.endings import get_usage, goes_on, has_no_call, is_incomplete
+from cursor_api.domain.endings import get_usage, goes_on, is_incomplete
 from cursor_api.ports.dialect import AnswerHead
-from cursor_api.wire.in_turn import is_object
+from cursor_api.wire.in_turn import InTurn, is_object
 from cursor_api.wire.pieces import Pieces
 
 _encode = msgspec.json.Encoder().encode
@@ -59,13 +59,13 @@ class _Block:
 class MessageFolder:
     """The deltas of an answer folded into one `message` object."""
 
-    __slots__ = ("_blocks", "_calls", "_finished", "_head", "_is_refused", "_native", "_thinking")
+    __slots__ = ("_blocks", "_finished", "_head", "_in_turn", "_is_refused", "_native", "_thinking")
 
     def __init__(self, head: AnswerHead, *, thinking: ThinkingShown = ThinkingShown.ALL) -> None:
         self._head = head
         self._thinking = thinking
         self._blocks: list[_Block] = []
-        self._calls: dict[int, _Block] = {}
+        self._in_turn = InTurn()
         self._is_refused = False
         self._finished: Finished | None = None
         # The upstream's own body, in this dialect.
@@ -84,24 +84,30 @@ class MessageFolder:
         for delta in deltas:
             if self._finished is not None:
                 raise goes_on()
-            match delta:
-                case TextDelta(text) | RefusalDelta(text):
-                    self._is_refused |= type(delta) is RefusalDelta
-                    self._say(TextDelta, {"type": "text"}, text)
-                case ReasoningDelta() | ReasoningSealed():
-                    self._think(delta)
-                case ToolCallBegun(call, id_, name):
-                    block = _Block(ToolCallBegun, {"type": "tool_use", "id": id_, "name": name})
-                    self._blocks.append(block)
-                    self._calls[call] = block
-                case ToolArgumentsDelta(call, text):
-                    self._add_arguments(call, text)
-                case StatusDelta() | CitationDelta():
-                    # What the upstream was busy with is of no use afterwards; of sources see
-                    # answer.py.
-                    pass
-                case Finished():
-                    self._finished = delta
+            if type(delta) is TextDelta and self._blocks and self._blocks[-1].kind is TextDelta:
+                self._say(TextDelta, {}, delta.text)
+                continue
+            for one in self._in_turn.add(delta):
+                self._add(one)
+
+    def _add(self, delta: Delta) -> None:
+        match delta:
+            case TextDelta(text) | RefusalDelta(text):
+                self._is_refused |= type(delta) is RefusalDelta
+                self._say(TextDelta, {"type": "text"}, text)
+            case ReasoningDelta() | ReasoningSealed():
+                self._think(delta)
+            case ToolCallBegun(_, id_, name):
+                call: dict[str, object] = {"type": "tool_use", "id": id_, "name": name}
+                self._blocks.append(_Block(ToolCallBegun, call))
+            case ToolArgumentsDelta(_, text):
+                # They come right behind their call.
+                self._say(ToolCallBegun, {}, text)
+            case StatusDelta() | CitationDelta():
+                # What the upstream was busy with is of no use afterwards; of sources see answer.py.
+                pass
+            case Finished():
+                self._finished = delta
 
     def body(self) -> bytes:
         """The whole answer as JSON; raises Fault(INCOMPLETE) when no `Finished` has come."""
@@ -146,13 +152,6 @@ class MessageFolder:
         block.head = {**_thinking(delta.signature), "thinking": str(block.pieces)}
         # What follows is another block.
         block.kind = ReasoningSealed
-
-    def _add_arguments(self, call: int, text: str) -> None:
-        block = self._calls.get(call)
-        if block is None:
-            raise has_no_call()
-        block.pieces.new.append(text)
-        block.pieces.tidy()
 
 
 def _thinking(signature: str) -> dict[str, object]:

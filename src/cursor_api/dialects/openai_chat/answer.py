@@ -1,7 +1,8 @@
 """OpenAI's chat completions, the answering half.
 
 Rules of this file:
-- Deltas go in, bytes come out, in order; no text is trimmed, joined or held back.
+- Deltas go in, bytes come out, in order; no text is trimmed, joined or held back. Sources come
+  once, at the end, as OpenAI's do: its client cannot put together two lists of them.
 - An answer ends well only after a `Finished` delta: `finish()` and `body()` raise INCOMPLETE
   otherwise, so that no cut stream can be told as a whole one.
 - A stream that fails ends with an `error` event and nothing after it: clients take a clean end
@@ -70,6 +71,7 @@ class ChunkRenderer:
 
     __slots__ = (
         "_calls",
+        "_citations",
         "_delta_start",
         "_has_begun",
         "_head",
@@ -93,6 +95,7 @@ class ChunkRenderer:
         self._spelling = spelling
         # None until there is one.
         self._calls: CallDeltas | None = None
+        self._citations: tuple[Citation, ...] = ()
         self._usage: Usage | None = None
 
     def __repr__(self) -> str:
@@ -168,12 +171,14 @@ class ChunkRenderer:
             case ReasoningSealed():
                 pass  # this dialect has no place for it
             case CitationDelta(citations):
-                annotations = escape_line_ends(_encode(_annotations(citations)))
-                out += (self._delta_start, b'"annotations":', annotations, _DELTA_END)
+                self._citations += citations
             case StatusDelta(message):
                 out.append(encode_comment(message))
             case Finished(reason):
                 self._usage = get_usage(delta)
+                if self._citations:
+                    annotations = escape_line_ends(_encode(_annotations(self._citations)))
+                    out += (self._delta_start, b'"annotations":', annotations, _DELTA_END)
                 finish_reason = _finish_reason(reason, self._spelling).encode()
                 out.append(b'%b},"finish_reason":"%b"}]}\n\n' % (self._delta_start, finish_reason))
 

@@ -45,6 +45,8 @@ from cursor_api.wire.json_lenient import (
 CHOICES: Final = {"auto": Choice.AUTO, "none": Choice.NONE, "required": Choice.ANY}
 # In every request that has such a tool.
 _CUSTOM: Final = b'"custom"'
+# OpenAI takes no more; what is asked beyond that is refused there.
+ANSWERS_MAX: Final = 128
 _EFFORTS: Final = {effort.value: effort for effort in Effort}
 
 
@@ -64,6 +66,7 @@ class _ParametersIn(Struct, gc=False):
     max_tokens: Raw = NOTHING
     max_completion_tokens: Raw = NOTHING
     stop: Raw = NOTHING
+    n: Raw = NOTHING
     reasoning_effort: Raw = NOTHING
     reasoning: Raw = NOTHING
     user: Raw = NOTHING
@@ -156,6 +159,7 @@ def read_parameters(body: bytes) -> Parameters:
             stop=_stop(given.stop),
         ),
         reasoning=_reasoning(given),
+        answers_count=min(find_value(COUNT, given.n) or 1, ANSWERS_MAX),
         # The newer name says why it is wanted.
         user=find_value(TEXT, given.user) or find_value(TEXT, given.safety_identifier),
         prompt_cache_key=find_value(TEXT, given.prompt_cache_key),

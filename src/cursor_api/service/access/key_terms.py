@@ -14,6 +14,7 @@ from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.domain.price import Price
 from cursor_api.domain.quota import Limits
 from cursor_api.options.kinds import is_zone
+from cursor_api.options.said import tell
 
 NAME_LENGTH_MAX: Final = 100
 NOTE_LENGTH_MAX: Final = 1000
@@ -36,11 +37,13 @@ def check_id(key_id: str) -> None:
     if not ID_FORM.fullmatch(key_id):
         raise _wrong(
             "id",
-            "is a plain name: lower-case letters, digits, '-', '_' and '.', at most 64 characters,"
-            " a letter or digit first and last",
+            tell(
+                "is a plain name: lower-case letters, digits, '-', '_' and '.', at most 64"
+                " characters, a letter or digit first and last"
+            ),
         )
     if RESERVED_IDS.fullmatch(key_id):
-        raise _wrong("id", "is the name of other callers; choose another one")
+        raise _wrong("id", tell("is the name of other callers; choose another one"))
 
 
 def derive_id(name: str, taken: Container[str]) -> str:
@@ -57,16 +60,16 @@ def check_terms(terms: KeyTerms, now: float) -> None:
     """Raises Fault(INVALID_REQUEST) that names the field."""
     _check_text("name", terms.name, NAME_LENGTH_MAX)
     if not terms.name:
-        raise _wrong("name", "is empty; say whose key it is")
+        raise _wrong("name", tell("is empty; say whose key it is"))
     _check_text("owner", terms.owner, NAME_LENGTH_MAX)
     _check_text("note", terms.note, NOTE_LENGTH_MAX)
     if len(terms.models) > MODELS_MAX:
-        raise _wrong("models", f"has more than {MODELS_MAX} entries")
+        raise _wrong("models", tell("has more than {count} entries", count=MODELS_MAX))
     for pattern in terms.models:
         _check_pattern("models", pattern)
     _check_zone(terms.zone)
     if terms.expires_at is not None and not now < terms.expires_at < INSTANT_MAX:
-        raise _wrong("expires_at", "is not in the future")
+        raise _wrong("expires_at", tell("is not in the future"))
     _check_limits(terms.limits)
 
 
@@ -75,27 +78,29 @@ def check_price(price: Price) -> None:
     _check_pattern("model", price.pattern)
     _check_text("source", price.source, NOTE_LENGTH_MAX)
     if not price.source:
-        raise _wrong("source", "is empty; say where the figures are from")
+        raise _wrong("source", tell("is empty; say where the figures are from"))
     if price.valid_from < dt.date(2000, 1, 1):
-        raise _wrong("valid_from", "is no day that a price is from")
+        raise _wrong("valid_from", tell("is no day that a price is from"))
     for name in ("input_nano", "output_nano", "cache_read_nano", "cache_written_nano"):
         amount = getattr(price, name)
         if amount is not None and not 0 <= amount <= NANO_MAX:
-            raise _wrong(name, f"is not a whole number from 0 to {NANO_MAX:,}")
+            raise _wrong(name, tell("is not a whole number from 0 to {most:,}", most=NANO_MAX))
 
 
 def _check_zone(name: str) -> None:
     if name == UTC:
         return
     if not is_zone(name):
-        raise _wrong("time_zone", "is not the name of a time zone, such as Europe/Berlin")
+        raise _wrong("time_zone", tell("is not the name of a time zone, such as Europe/Berlin"))
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, OSError):
         raise _wrong(
             "time_zone",
-            "cannot be used: this machine has no database of time zones (the package tzdata), and"
-            " knows UTC alone",
+            tell(
+                "cannot be used: this machine has no database of time zones (the package tzdata),"
+                " and knows UTC alone"
+            ),
         ) from None
 
 
@@ -116,24 +121,32 @@ def _check_limits(limits: Limits) -> None:
 
 def _check_amount(param: str, amount: int | None, amount_max: int) -> None:
     if amount is not None and not 1 <= amount <= amount_max:
-        raise _wrong(param, f"is not a whole number from 1 to {amount_max:,}; null is no limit")
+        words = tell("is not a whole number from 1 to {most:,}; null is no limit", most=amount_max)
+        raise _wrong(param, words)
 
 
 def _check_text(param: str, text: str, length_max: int) -> None:
     if len(text) > length_max:
-        raise _wrong(param, f"has more than {length_max} characters")
+        raise _wrong(param, tell("has more than {count} characters", count=length_max))
     if not text.isprintable():
-        raise _wrong(param, "has characters that cannot be seen")
+        raise _wrong(param, tell("has characters that cannot be seen"))
 
 
 def _check_pattern(param: str, pattern: str) -> None:
     if not PATTERN.fullmatch(pattern) or pattern.count(ANY) > STARS_MAX:
         raise _wrong(
             param,
-            "has an entry that is not the name of a model: printable ASCII without spaces and"
-            f" commas, at most {STARS_MAX} '*' for any text",
+            tell(
+                "has an entry that is not the name of a model: printable ASCII without spaces and"
+                " commas, at most {count} '*' for any text",
+                count=STARS_MAX,
+            ),
         )
 
 
 def _wrong(param: str, problem: str) -> Fault:
-    return invalid_request(f"'{param}' {problem}.", code="invalid_value", param=param)
+    return invalid_request(
+        tell("'{param}' {problem}.", param=param, problem=problem),
+        code="invalid_value",
+        param=param,
+    )

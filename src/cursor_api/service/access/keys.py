@@ -210,7 +210,8 @@ class ApiKeys:
             if key is None and not is_known:
                 raise StoreAwayError(tell("The API keys cannot be read at the moment."))
         if key is None:
-            raise Fault(FaultKind.NOT_FOUND, f"There is no API key {key_id[:100]!r}.")
+            words = tell("There is no API key {name!r}.", name=key_id[:100])
+            raise Fault(FaultKind.NOT_FOUND, words)
         return key
 
     def find(self, key_id: str) -> ApiKey | None:
@@ -228,16 +229,18 @@ class ApiKeys:
         if key_id is not None:
             check_id(key_id)
             if key_id in self._keys:
-                raise Fault(FaultKind.CONFLICT, f"There is an API key {key_id!r}.", param="id")
+                words = tell("There is an API key {name!r} already.", name=key_id)
+                raise Fault(FaultKind.CONFLICT, words, param="id")
             if key_id in self._others:
-                raise Fault(
-                    FaultKind.CONFLICT,
-                    f"{key_id!r} is the name of a key in CLIENT_TOKENS; choose another id.",
-                    param="id",
+                words = tell(
+                    "{name!r} is the name of a key in CLIENT_TOKENS; choose another id.",
+                    name=key_id,
                 )
+                raise Fault(FaultKind.CONFLICT, words, param="id")
         check_terms(terms, now)
         if len(self._keys) >= KEYS_MAX:
-            raise Fault(FaultKind.CONFLICT, f"There are {KEYS_MAX:,} API keys; delete old ones.")
+            words = tell("There are {count:,} API keys; delete old ones.", count=KEYS_MAX)
+            raise Fault(FaultKind.CONFLICT, words)
         secret = make_secret(self._with.random)
         key = ApiKey(
             id=key_id or derive_id(terms.name, self._keys.keys() | self._others),
@@ -303,7 +306,7 @@ class ApiKeys:
         if key.state(self._now()) is KeyState.ACTIVE:
             raise Fault(
                 FaultKind.CONFLICT,
-                f"The API key {key_id!r} is in use; revoke it first.",
+                tell("The API key {name!r} is in use; revoke it first.", name=key_id),
             )
         async with self._turn:
             await self._store(self._with.store.delete(key))
@@ -379,5 +382,6 @@ class ApiKeys:
 
 def _require_usable(key: ApiKey) -> ApiKey:
     if key.revoked_at is not None:
-        raise Fault(FaultKind.CONFLICT, f"The API key {key.id!r} is revoked; make another one.")
+        words = tell("The API key {name!r} is revoked; make another one.", name=key.id)
+        raise Fault(FaultKind.CONFLICT, words)
     return key

@@ -21,7 +21,7 @@ from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.deltas import Usage
 from cursor_api.domain.errors import Fault, FaultKind, StoreAwayError, StoreError
-from cursor_api.domain.periods import Moment, Unit
+from cursor_api.domain.periods import NANO_PER_DOLLAR, Moment, Unit
 from cursor_api.domain.price import Price
 from cursor_api.domain.quota import (
     NOTHING,
@@ -42,7 +42,6 @@ from cursor_api.ports.process import Clock, Observer
 # A third of a lease: two signs of life may be lost.
 RENEW_EVERY_S = 10.0
 RETRY_AFTER_S = 1.0
-NANO_PER_DOLLAR = 1_000_000_000
 
 _WORDS = {
     Limit.REQUESTS_PER_MINUTE: "requests a minute",
@@ -114,8 +113,10 @@ class Quota:
             return None
         now = self._with.clock.now()
         price = self._find_price(key, chat.model, now)
-        output_max = chat.parameters.sampling.output_count_max
-        claim = key.claim(incoming.id, reserve(key.limits, input_count, output_max, price), now)
+        asked = chat.parameters
+        output_max = asked.sampling.output_count_max
+        reserved = reserve(key.limits, input_count, output_max, price, asked.answers_count)
+        claim = key.claim(incoming.id, reserved, now)
         try:
             decision = await self._admit(key, claim)
         except BaseException as error:

@@ -11,13 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from cursor_api.domain.api_key import ApiKey
-from cursor_api.domain.periods import Moment, Span
+from cursor_api.domain.periods import Moment, Span, ceil_hour, hour_of
 from cursor_api.domain.quota import Counters
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_query import UsageCounts, UsageQuery, UsageRow
 from cursor_api.ports.limits import LimitStore
-
-HOUR_S = 3600
 
 
 class Sums(Protocol):
@@ -54,8 +52,7 @@ class RecordedUse:
         )
 
     async def _sum(self, key: ApiKey, span: Span) -> UsageCounts:
-        since = int(span.begins_at // HOUR_S) * HOUR_S
-        until = -int(-span.ends_at // HOUR_S) * HOUR_S
+        since, until = hour_of(span.begins_at), ceil_hour(span.ends_at)
         rows = await self._records.usage(UsageQuery(since, until, caller=key.id))
         total = UsageCounts()
         for row in rows:

@@ -41,6 +41,7 @@ from cursor_api.service.credentials.report import (
     report_upstream,
 )
 from cursor_api.service.credentials.roster import Roster
+from cursor_api.service.credentials.store_look import StoreLook
 from cursor_api.service.credentials.trial import Trial, Trials
 from cursor_api.service.inference.endpoints import Endpoints
 
@@ -55,8 +56,6 @@ _ALIAS_TAKEN = Problem(ProblemCode.ALIAS_TAKEN, "another credential has this ali
 _IMPOSSIBLE = Problem(ProblemCode.IMPOSSIBLE_ALIAS, "an alias that no address can hold")
 # The event loop gets a turn after this many reports: 10,000 of them take a tenth of a second.
 SLICE_COUNT = 250
-# Nobody waits longer for what others have stored: where the store hangs, it is known later.
-ASK_S = 1.0
 
 # A browser takes these, in whatever spelling, out of an address before it is sent.
 _NO_ALIASES = {".", ".."}
@@ -156,7 +155,7 @@ class Credentials:
         self._trials = parts.trials
         self._endpoints = parts.endpoints
         self._clock = parts.clock
-        self._asking: asyncio.Task[None] | None = None
+        self._store = StoreLook(parts.roster.refresh)
 
     async def list(self, order: Order, offset: int, count_max: int) -> CredentialPage:
         """Some of all, in order."""
@@ -186,17 +185,10 @@ class Credentials:
         )
 
     async def catch_up(self) -> None:
-        """Have what other processes and nodes have stored by now be known here."""
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._ask())
-        done, _ = await asyncio.wait([self._asking], timeout=ASK_S)
-        for one in done:
-            one.result()
-
-    async def _ask(self) -> None:
+        """Have what other processes and nodes have stored by now be known here, if that can be."""
         # Of a store that cannot be read the operator is told, on the page as well.
         with contextlib.suppress(StoreError):
-            await self._roster.refresh()
+            await self._store.look()
 
     async def look_for(self, alias: str) -> None:
         """Have one be known here that another process or node added a moment ago.
@@ -206,7 +198,7 @@ class Credentials:
         try:
             self._pools.get_slot(alias)
         except Fault:
-            await self._roster.refresh()
+            await self._store.look()
 
     def get(self, alias: str) -> CredentialReport:
         """One of them."""

@@ -23,6 +23,9 @@ from cursor_api.service.inference.usage import BYTES_PER_TOKEN, estimate_input
 # Vision models take about so many pixels for a token, and make a larger image smaller.
 PIXELS_PER_TOKEN = 750
 TOKENS_PER_IMAGE_MAX = 1_600
+# As what a credential is asked to count. Vendors limit that apart from answers: who may ask for few
+# answers can count as often as they like, and must not keep credentials from answering others.
+COUNTING = "{model} (counting tokens)"
 
 
 @runtime_checkable
@@ -46,7 +49,8 @@ async def count_input(collaborators: Collaborators, incoming: Incoming) -> Input
     now = collaborators.clock.monotonic()
     if endpoint.breakers.state(route.model, now) is not BreakerState.CLOSED:
         return estimate
-    ask = Ask(route.model, find_own(incoming, route.endpoint), incoming.pinned_alias)
+    model = COUNTING.format(model=route.model)
+    ask = Ask(model, find_own(incoming, route.endpoint), incoming.pinned_alias)
     try:
         lease = endpoint.pool.lease(ask)
     except Fault:

@@ -78,13 +78,7 @@ async def fetch_images(chat: ChatRequest, images: ImageSource) -> ChatRequest:
         Message(message.role, tuple(_filled(part, fetched) for part in message.parts))
         for message in chat.messages
     )
-    return ChatRequest(
-        chat.model,
-        messages,
-        is_stream=chat.is_stream,
-        parameters=lambda: chat.parameters,
-        origin=replace(chat.origin, native=None),
-    )
+    return chat.with_messages(messages, replace(chat.origin, native=None))
 
 
 def _links(chat: ChatRequest) -> list[LinkedImage]:

@@ -100,6 +100,7 @@ class Search:
         self._with = collaborators
         self._incoming = incoming
         self._chat = incoming.chat
+        self._chat.caller = incoming.caller.name
         self._retry: RetryState | None = None
         self.attempts = attempts
         self.credential: Credential | None = None

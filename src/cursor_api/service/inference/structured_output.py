@@ -224,14 +224,8 @@ def ask_again(chat: ChatRequest, invalid: InvalidOutput) -> ChatRequest:
 
 
 def _with_messages(chat: ChatRequest, *more: Message) -> ChatRequest:
-    return ChatRequest(
-        chat.model,
-        (*chat.messages, *more),
-        is_stream=chat.is_stream,
-        parameters=lambda: chat.parameters,
-        # The body as it came lacks the new messages.
-        origin=replace(chat.origin, native=None),
-    )
+    # The body as it came lacks the new messages.
+    return chat.with_messages((*chat.messages, *more), replace(chat.origin, native=None))
 
 
 def _first_line(error: Exception) -> str:

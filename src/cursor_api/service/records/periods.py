@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-HOUR_S = 3600
+from cursor_api.domain.periods import HOUR_S, ceil_hour, hour_of
+
 # A quarter of hours, and more than a year of days: no chart and no table shows as many.
 HOURS_MAX = 2400
 DAYS_MAX = 400
@@ -56,9 +57,7 @@ class Periods:
 
 
 def _hours(since: float, until: float) -> Sequence[int]:
-    first = int(since // HOUR_S) * HOUR_S
-    end = -int(-until // HOUR_S) * HOUR_S
-    return range(first, end + 1, HOUR_S)
+    return range(hour_of(since), ceil_hour(until) + 1, HOUR_S)
 
 
 def _days(zone: ZoneInfo, since: float, until: float) -> Sequence[int]:
@@ -75,5 +74,4 @@ def _days(zone: ZoneInfo, since: float, until: float) -> Sequence[int]:
 
 def _midnight(day: date, zone: ZoneInfo) -> int:
     """When a date begins, rounded up to a whole hour of UTC."""
-    at = datetime.combine(day, time.min, zone).timestamp()
-    return -int(-at // HOUR_S) * HOUR_S
+    return ceil_hour(datetime.combine(day, time.min, zone).timestamp())

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from cursor_api.domain.credential import Secret
+from cursor_api.domain.periods import hour_of
 from cursor_api.domain.record_query import RecordFilter, UsageRow
 from cursor_api.ports.record_database import Batch, DatabaseState, Keeping
 from cursor_api.stores.postgres.contents import (
@@ -33,7 +34,6 @@ from cursor_api.stores.records.sums import (
     DAY_S,
     KEYS,
     SUMS_KEPT_S,
-    hour_of,
     sums_of,
 )
 

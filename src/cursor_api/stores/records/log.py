@@ -23,6 +23,7 @@ from typing import Self
 from msgspec import Struct
 
 from cursor_api.domain.errors import FaultKind, StoreAwayError, StoreError
+from cursor_api.domain.periods import hour_of
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_content import RecordContent, Transcript
 from cursor_api.domain.record_query import (
@@ -40,7 +41,6 @@ from cursor_api.ports.record_database import Batch, RecordDatabase
 from cursor_api.ports.records import RecordsState, WriteTimes
 from cursor_api.stores.records.outage import Outage
 from cursor_api.stores.records.progress import Progress
-from cursor_api.stores.records.sums import hour_of
 from cursor_api.stores.records.transcribed import WaitingTranscripts, read_all
 from cursor_api.stores.records.unwritten import add_to_page, add_to_usage, choices_with
 

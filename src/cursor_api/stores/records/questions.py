@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 from cursor_api.domain.errors import FaultKind, StoreError
+from cursor_api.domain.periods import hour_of
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.domain.record_content import RecordContent
 from cursor_api.domain.record_query import (
@@ -31,7 +32,7 @@ from cursor_api.options.said import tell
 from cursor_api.stores.records.content_rows import content_of
 from cursor_api.stores.records.matching import fold
 from cursor_api.stores.records.rows import COLUMN_LIST, RowError, record_of
-from cursor_api.stores.records.sums import COUNTS, HOUR_S, KEYS, hour_of
+from cursor_api.stores.records.sums import COUNTS, DAY_S, KEYS
 
 # A page takes a little longer: its last slice is as slow as the machine is busy.
 PAGE_BUDGET_S: Final = 0.2
@@ -39,7 +40,7 @@ PAGE_BUDGET_S: Final = 0.2
 SLICE_ROWS_MIN: Final = 2_000
 SLICE_ROWS_MAX: Final = 50_000
 SLICE_S: Final = 0.04
-CHOICES_S: Final = 30 * 24 * HOUR_S
+CHOICES_S: Final = 30 * DAY_S
 # As the index of the ends has it, word by word; unix ms.
 ENDED: Final = "(started_ms + total_ms)"
 # The last instant that ids have.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from cursor_api.domain.periods import HOUR_S, hour_of
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_query import UsageCounts, UsageRow, counts_of
 from cursor_api.stores.records.rows import COLUMNS, Row
 
-HOUR_S: Final = 3600
 DAY_S: Final = 24 * HOUR_S
 # The sums outlive the rows: more than a year, for comparing.
 SUMS_KEPT_S: Final = 400 * DAY_S
@@ -19,11 +19,6 @@ KEYS: Final = ("hour", "model", "credential", "caller")
 COUNTS: Final = UsageCounts._fields
 # Of a row, which has them as they are kept.
 _MODEL, _CREDENTIAL, _CALLER = map(COLUMNS.index, KEYS[1:])
-
-
-def hour_of(at: float) -> int:
-    """The whole hour of UTC in which an instant lies."""
-    return int(at // HOUR_S) * HOUR_S
 
 
 def sums_of(kept: Iterable[tuple[RequestRecord, Row]]) -> list[UsageRow]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from cursor_api.domain.errors import StoreAwayError
+from cursor_api.domain.periods import hour_of
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_query import RecordFilter, RefusalRow
 from cursor_api.options.said import tell
@@ -27,7 +28,6 @@ from cursor_api.stores.records.sums import (
     BATCHES_KEPT_S,
     DAY_S,
     SUMS_KEPT_S,
-    hour_of,
     sums_of,
 )
 from cursor_api.stores.sqlite.contents import (

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 
@@ -80,9 +81,10 @@ def _definition(tool: Tool) -> dict[str, Any]:
 
 
 class KeptAgent(Struct, frozen=True):
-    """An agent between two turns, and what forgets it."""
+    """An agent between two turns, whose conversation it is, and what forgets it."""
 
     agent: Agent
+    caller: str
     timer: asyncio.TimerHandle
 
 
@@ -123,17 +125,21 @@ class Agents:
             return  # it was never made
         await self.end(_agent_of(made, spec, address))
 
-    def keep(self, agent: Agent, said: bytes) -> None:
-        """For whoever goes on with what was said."""
+    def keep(self, agent: Agent, said: bytes, caller: str) -> None:
+        """For whoever goes on with what was said.
+
+        Where too many are kept, the caller who has most of them loses his oldest.
+        """
         key = _key(agent.spec, said)
         if not self._kept_max:
             self.take_away(agent)
             return
         self._forget(key)
-        while len(self._kept) >= self._kept_max:
-            self._forget(next(iter(self._kept)))
         timer = asyncio.get_running_loop().call_later(self._idle_s, self._forget, key)
-        self._kept[key] = KeptAgent(agent, timer)
+        self._kept[key] = KeptAgent(agent, caller, timer)
+        if len(self._kept) > self._kept_max:
+            ((most, _),) = Counter(one.caller for one in self._kept.values()).most_common(1)
+            self._forget(next(key for key, one in self._kept.items() if one.caller == most))
 
     async def find(self, spec: AgentSpec, said: bytes) -> Agent | None:
         """The one that was there when this was said; it is not kept any longer."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from cursor_api.upstreams.cursor_sdk.callback import CustomToolCall
 from cursor_api.upstreams.cursor_sdk.run import Run
-from cursor_api.upstreams.cursor_sdk.tool_calls import ENDED, ToolAnswer, refuse
+from cursor_api.upstreams.cursor_sdk.tool_calls import ENDED, TOO_MANY, ToolAnswer, refuse
 
 
 class Board:
@@ -35,6 +35,14 @@ class Board:
         wanted = frozenset(call_ids)
         waiting = (run for run in self._by_agent.values() if run.is_parked)
         return next((run for run in waiting if not wanted.isdisjoint(run.calls.ids)), None)
+
+    def end_waiting(self, caller: str) -> bool:
+        """End the run of this caller that waits longest for results; whether there was one."""
+        waiting = [one for one in self._by_agent.values() if one.is_parked and one.caller == caller]
+        if not waiting:
+            return False
+        min(waiting, key=lambda one: one.heard_at).end(TOO_MANY)
+        return True
 
     async def call_tool(self, call: CustomToolCall) -> ToolAnswer:
         """What the bridge is answered, as soon as the caller has said it."""

@@ -77,12 +77,16 @@ class RunRules(Struct, frozen=True):
 
 
 class Run:
-    """What the bridge says of a run, and the calls that wait for their results."""
+    """What the bridge says of a run, and the calls that wait for their results.
 
-    def __init__(self, agent: Agent, rules: RunRules, parts: RunParts) -> None:
+    `heard_at` is when something was said last, by the loop's clock.
+    """
+
+    def __init__(self, agent: Agent, rules: RunRules, parts: RunParts, caller: str = "") -> None:
         self.agent = agent
+        self.caller = caller
         names = (tool.name for tool in agent.spec.tools)
-        self.calls = RunCalls(names, parts.parking, parts.new_call_id)
+        self.calls = RunCalls(names, parts.parking, parts.new_call_id, caller)
         # Of the part that is taken now.
         self.said: list[str] = []
         self._rules = rules
@@ -188,7 +192,7 @@ class Run:
         self._has_content = False
         self._call_count = 0
         self.said = []
-        self._began_at = self._heard_at = self._loop.time()
+        self._began_at = self.heard_at = self._loop.time()
 
     async def _read(self, message: Mapping[str, object]) -> None:
         calls, decoder = self._with.calls, self._decoder
@@ -205,7 +209,7 @@ class Run:
                     self._receive(deltas)
                 if decoder.calls_begun_count != begun_count:
                     begun_count = decoder.calls_begun_count
-                    self._heard_at = self._loop.time()
+                    self.heard_at = self._loop.time()
                     if self._quiet is not None:
                         self._wait_for_more_calls()
                 if decoder.run_id:
@@ -230,7 +234,7 @@ class Run:
             self.end()
 
     def _receive(self, deltas: list[Delta]) -> None:
-        self._heard_at = self._loop.time()
+        self.heard_at = self._loop.time()
         last = deltas[-1]
         if type(last) is Finished:
             self._cancel_quiet()
@@ -288,7 +292,7 @@ class Run:
         self._quiet = None
         self._put((Finished(FinishReason.TOOL_CALLS, is_stated=True),))
         self._is_listened = False
-        self._heard_at = self._loop.time()
+        self.heard_at = self._loop.time()
 
     @property
     def _watch_s(self) -> float:
@@ -298,7 +302,7 @@ class Run:
 
     def _watch(self) -> None:
         now, limits = self._loop.time(), self._rules.limits
-        silent_s = now - self._heard_at
+        silent_s = now - self.heard_at
         if not self._is_listened:
             if silent_s >= limits.tool_result_s:
                 self.end(TOO_LATE)
@@ -315,7 +319,7 @@ class Run:
             return f"Cursor's answer was not whole within {limits.part_max_s:g} s."
         if not self._has_content and now - self._began_at >= timeouts.first_token_s:
             return f"Cursor gave no word of an answer within {timeouts.first_token_s:g} s."
-        if self._has_content and now - self._heard_at >= timeouts.idle_s:
+        if self._has_content and now - self.heard_at >= timeouts.idle_s:
             return f"Cursor fell silent in the middle of its answer, for {timeouts.idle_s:g} s."
         return None
 

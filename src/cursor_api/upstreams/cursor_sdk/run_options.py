@@ -34,8 +34,9 @@ class RunOptions(Struct, frozen=True):
         "CURSOR_SDK_WAITING_CALLS_MAX",
         whole(1, 10_000, 256),
         "256",
-        "How many tool calls may wait for results at the same time. Further ones are"
-        " refused, and the model is told.",
+        "How many tool calls may wait for results at the same time. A caller who finds no room"
+        " gets that of the one who has most, whose longest wait ends. Further ones are refused,"
+        " and the model is told.",
         is_divided=True,
     )
     conversations_max: int = setting(
@@ -43,8 +44,8 @@ class RunOptions(Struct, frozen=True):
         whole(0, 10_000, 64),
         "64",
         "How many conversations keep their agent for the next turn, so that history"
-        " and prompt cache are real. When there are more, the oldest ends. 0 sends"
-        " each conversation as text.",
+        " and prompt cache are real. When there are more, the oldest of the caller who has most"
+        " ends. 0 sends each conversation as text.",
         is_divided=True,
     )
     conversation_idle_s: float = setting(

@@ -81,6 +81,7 @@ class Plan(Struct, frozen=True):
     rules: RunRules
     choice: ToolChoice | None
     history: History
+    caller: str
 
 
 class Runs:
@@ -93,7 +94,7 @@ class Runs:
         self._parts = RunParts(
             workshop.calls,
             workshop.agents,
-            Parking(options.runs.waiting_calls_max),
+            Parking(options.runs.waiting_calls_max, workshop.board.end_waiting),
             workshop.call_ids.make,
             workshop.board.remove,
         )
@@ -123,7 +124,7 @@ class Runs:
         must_call = choice is not None and choice.kind in {Choice.ANY, Choice.NAMED}
         rules = RunRules(limits, must_call, choice is None or choice.is_parallel)
         history = await self._with.steps.run(read_history(request.messages))
-        return Plan(spec, rules, choice, history)
+        return Plan(spec, rules, choice, history, request.caller)
 
     def _set_effort(
         self, selection: ModelSelection, parameters: Parameters, secret: Secret
@@ -202,7 +203,7 @@ class Runs:
         message: dict[str, object] = {"text": text}
         if prompt.images:
             message["images"] = await self._with.steps.run(encode_images(prompt.images))
-        run = Run(agent, plan.rules, self._parts)
+        run = Run(agent, plan.rules, self._parts, plan.caller)
         self._with.board.add(run)
         run.start({"agentId": agent.id, "message": message})
         return run
@@ -221,7 +222,7 @@ class Runs:
             return
         digest = plan.history.digest.copy()
         add_turn(digest, Role.ASSISTANT, (Text(said),))
-        agents.keep(run.agent, digest.digest())
+        agents.keep(run.agent, digest.digest(), plan.caller)
 
 
 class RunAnswer:

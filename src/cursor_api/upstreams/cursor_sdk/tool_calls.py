@@ -85,37 +85,87 @@ class ToolCall(Struct, eq=False):
         self.waiting.clear()
 
 
-class Parking:
-    """How many calls wait in all runs, and how large they are."""
+class _Held(Struct):
+    """What one caller's calls take."""
 
-    def __init__(self, count_max: int, bytes_max: int = PARKED_BYTES_MAX) -> None:
+    count: int = 0
+    size_bytes: int = 0
+
+
+class Parking:
+    """How many calls wait in all runs, how large they are, and whose.
+
+    One caller may take all the room while nobody else wants it. Whoever finds none gets that of the
+    caller who has most: `end_run` ends the run of his that waits longest, and tells whether there
+    was one.
+    """
+
+    def __init__(
+        self,
+        count_max: int,
+        end_run: Callable[[str], bool] = lambda _caller: False,
+        bytes_max: int = PARKED_BYTES_MAX,
+    ) -> None:
         self._count_max = count_max
         self._bytes_max = bytes_max
-        self.count = 0
-        self._bytes = 0
+        self._end_run = end_run
+        self._all = _Held()
+        self._by_caller: dict[str, _Held] = {}
 
     def __repr__(self) -> str:
-        return f"Parking({self.count} of {self._count_max} calls, {self._bytes} bytes)"
+        return f"Parking({self.count} of {self._count_max} calls, {self._all.size_bytes} bytes)"
 
-    def enter(self, arguments: bytes) -> bool:
+    @property
+    def count(self) -> int:
+        """How many wait."""
+        return self._all.count
+
+    def enter(self, caller: str, arguments: bytes) -> bool:
         """Whether there is room; if so, it is taken."""
-        if self.count >= self._count_max or self._bytes + len(arguments) > self._bytes_max:
-            return False
-        self.count += 1
-        self._bytes += len(arguments)
+        size_bytes = len(arguments)
+        while (
+            self._all.count >= self._count_max
+            or self._all.size_bytes + size_bytes > self._bytes_max
+        ):
+            if not self._make_room(caller, size_bytes):
+                return False
+        held = self._by_caller.setdefault(caller, _Held())
+        for one in (self._all, held):
+            one.count += 1
+            one.size_bytes += size_bytes
         return True
 
-    def leave(self, call: ToolCall) -> None:
+    def leave(self, caller: str, arguments: bytes) -> None:
         """One less."""
-        self.count -= 1
-        self._bytes -= len(call.arguments)
+        held = self._by_caller[caller]
+        for one in (self._all, held):
+            one.count -= 1
+            one.size_bytes -= len(arguments)
+        if not held.count:
+            del self._by_caller[caller]
+
+    def _make_room(self, caller: str, size_bytes: int) -> bool:
+        """Whether another caller, who has more than this one would have, has less now."""
+        most = max(self._by_caller, key=lambda one: self._part(self._by_caller[one]), default=None)
+        own = self._by_caller.get(caller, _Held())
+        wanted = _Held(own.count + 1, own.size_bytes + size_bytes)
+        if most is None or self._part(self._by_caller[most]) <= self._part(wanted):
+            return False
+        return self._end_run(most)
+
+    def _part(self, held: _Held) -> float:
+        """Which part of the room it is, by whatever there is least of."""
+        return max(held.count / self._count_max, held.size_bytes / self._bytes_max)
 
 
 class RunCalls:
     """The calls of one run that wait, in the order in which they came."""
 
-    def __init__(self, names: Iterable[str], parking: Parking, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, names: Iterable[str], parking: Parking, new_id: Callable[[], str], caller: str = ""
+    ) -> None:
         self._names = frozenset(names)
+        self._caller = caller
         self._parking = parking
         self._new_id = new_id
         self._by_id: dict[str, ToolCall] = {}
@@ -145,7 +195,7 @@ class RunCalls:
             answer.set_result(refuse(f"There is no tool with the name {name[:100]}.", "not_found"))
         elif (known := self._find(name, arguments)) is not None:
             known.waiting.append(answer)
-        elif not self._parking.enter(arguments):
+        elif not self._parking.enter(self._caller, arguments):
             answer.set_result(refuse(TOO_MANY, "resource_exhausted"))
         else:
             call = ToolCall(self._new_id(), name, arguments, waiting=[answer])
@@ -167,8 +217,12 @@ class RunCalls:
             self._pop(call_id).settle(answer_of(result) if result else refuse(NO_RESULT))
 
     def shut(self) -> None:
-        """The run ends: nothing more will wait."""
+        """The run ends: nothing more will wait, and what does makes room for others' calls."""
+        if self._is_closed:
+            return
         self._is_closed = True
+        for call in self._by_id.values():
+            self._parking.leave(self._caller, call.arguments)
 
     def close(self, message: str = ENDED) -> None:
         """The run has ended: nothing waits any more."""
@@ -178,7 +232,8 @@ class RunCalls:
 
     def _pop(self, call_id: str) -> ToolCall:
         call = self._by_id.pop(call_id)
-        self._parking.leave(call)
+        if not self._is_closed:
+            self._parking.leave(self._caller, call.arguments)
         return call
 
     def _find(self, name: str, arguments: bytes) -> ToolCall | None:

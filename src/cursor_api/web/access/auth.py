@@ -181,7 +181,7 @@ class Authenticator:
         key of its own. In pass-through a caller's own credential is a key, unless `is_own_taken`
         is False.
         """
-        keys = _find_keys(scope["headers"])
+        keys = _find_keys(scope["headers"], takes_bare=self._is_passthrough)
         if not keys:
             return None
         lockout, network = self._lockout, network_of(find_caller(scope, self._trusted_proxies))
@@ -255,7 +255,7 @@ class Authenticator:
 
     async def refuse_wrong(self, scope: Scope) -> Caller | None:
         """Let a right key through, and whoever has none (None); raises Fault(UNAUTHENTICATED)."""
-        if _find_keys(scope["headers"]):
+        if _find_keys(scope["headers"], takes_bare=self._is_passthrough):
             return await self.authenticate(scope)
         return None
 
@@ -310,18 +310,29 @@ class Authenticator:
         return hashlib.sha256(self._salt + key).digest()
 
 
-def _find_keys(headers: Headers) -> tuple[bytes, ...]:
-    """The keys that a request brings: none, one or two."""
+def _find_keys(headers: Headers, *, takes_bare: bool = False) -> tuple[bytes, ...]:
+    """The keys that a request brings: none, one or two.
+
+    `takes_bare`: also one without a scheme, as the earlier program's ancestors took tokens.
+    """
     bearer = api_key = b""
     for name, value in headers:
         if name == b"authorization":
             if value[:7].lower() == BEARER_SCHEME:
                 bearer = value[7:].strip()
+            elif takes_bare and _is_bare(value):
+                bearer = value.strip()
         elif name == b"x-api-key":
             api_key = value.strip()
     if not api_key:
         return (bearer,) if bearer else ()
     return (bearer, api_key) if bearer else (api_key,)
+
+
+def _is_bare(value: bytes) -> bool:
+    """Whether there is no scheme in front; of tokens with commas there may be a list."""
+    first, space, _ = value.partition(b" ")
+    return not space or b"," in first
 
 
 def _keys_away(message: str) -> Fault:

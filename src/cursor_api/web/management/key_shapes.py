@@ -15,7 +15,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from cursor_api.domain.api_key import ApiKey, KeyState, KeyTerms
 from cursor_api.domain.errors import Fault, invalid_request
-from cursor_api.domain.periods import Period, Unit
+from cursor_api.domain.periods import NANO_PER_DOLLAR, Period, Unit
 from cursor_api.domain.permission import Permission
 from cursor_api.domain.price import Price
 from cursor_api.domain.quota import Budget, Limit, Limits
@@ -25,8 +25,7 @@ from cursor_api.service.credentials.report import Instant, find_instant, instant
 
 _T = TypeVar("_T")
 
-NANO = 1_000_000_000
-DOLLARS_MAX = NANO_MAX // NANO
+DOLLARS_MAX = NANO_MAX // NANO_PER_DOLLAR
 
 
 class BudgetShape(Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -281,7 +280,7 @@ def show_price(price: Price) -> PriceShape:
 
 def dollars_of(nano: int) -> Decimal:
     """Billionths as dollars, in as few digits as it takes."""
-    dollars = Decimal(nano) / NANO
+    dollars = Decimal(nano) / NANO_PER_DOLLAR
     return dollars.quantize(Decimal(1)) if dollars == dollars.to_integral() else dollars.normalize()
 
 
@@ -320,7 +319,7 @@ def _budget(given: BudgetShape) -> Budget:
 def _nano(param: str, dollars: Decimal) -> int:
     # Looked at before it is computed with: a number of a million digits fits into few characters.
     if dollars.is_finite() and 0 <= dollars <= DOLLARS_MAX:
-        nano = dollars * NANO
+        nano = dollars * NANO_PER_DOLLAR
         if nano == nano.to_integral():
             return int(nano)
     raise _no_money(param)

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cursor_api.domain.errors import StoreError
+from cursor_api.domain.periods import HOUR_S, hour_of
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_query import UsageQuery
 from cursor_api.ports.configuration import Configuration, ShownFindings
@@ -20,7 +21,6 @@ from cursor_api.ports.records import Records
 from cursor_api.ports.siblings import Siblings
 from cursor_api.service.credentials.report import Instant, instant
 from cursor_api.service.readiness import CredentialCounts, Readiness, Reason, UpstreamStanding
-from cursor_api.service.records.periods import HOUR_S
 from cursor_api.service.records.sums import total
 from cursor_api.web.http.json_body import reply
 from cursor_api.web.http.operation import Operation
@@ -148,7 +148,7 @@ class Now:
         self._parts = parts
         # A database gives up the connection of a question that is broken off: one that takes too
         # long goes on, and the next one waits for it.
-        self._asking: set[asyncio.Task[LastDay]] = set()
+        self._asking: set[asyncio.Task[LastDay | None]] = set()
 
     def operations(self) -> Sequence[Operation]:
         """The one operation."""
@@ -212,16 +212,19 @@ class Now:
                 self._asking.add(asking)
                 asking.add_done_callback(self._asking.discard)
                 return await asyncio.shield(asking)
-        except (StoreError, TimeoutError):
-            # How they are kept stands beside it.
+        except TimeoutError:
             return None
 
-    async def _ask_last_day(self) -> LastDay:
-        end = int(self._parts.clock.now() // HOUR_S + 1) * HOUR_S
+    async def _ask_last_day(self) -> LastDay | None:
+        end = hour_of(self._parts.clock.now()) + HOUR_S
         since = end - DAY_HOURS * HOUR_S
         records = self._parts.records
-        rows = await records.usage(UsageQuery(since, end))
-        begun = sorted(await records.first_delta_ms(since, SAMPLE_COUNT))
+        try:
+            rows = await records.usage(UsageQuery(since, end))
+            begun = sorted(await records.first_delta_ms(since, SAMPLE_COUNT))
+        except StoreError:
+            # How they are kept stands beside it. (Not raised: perhaps nobody waits any more.)
+            return None
         counts = await self._parts.steps.run(total(rows))
         return LastDay(
             since=instant(since),

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cursor_api.domain.errors import FaultKind
+from cursor_api.domain.periods import HOUR_S
 from cursor_api.domain.record_query import UsageCounts, UsageQuery, UsageRow
 from cursor_api.options.kinds import is_zone
 from cursor_api.ports.process import Clock, Steps
@@ -24,7 +25,7 @@ from cursor_api.web.http.operation import Operation, Parameter
 from cursor_api.web.http.query import Query, wrong
 from cursor_api.web.management.record_errors import asking_records
 
-DAY_S = 24 * 3600
+DAY_S = 24 * HOUR_S
 SPAN_S = {By.HOUR: DAY_S, By.DAY: 30 * DAY_S}
 NAMES = ("since", "until", "by", "zone", "group", "model", "credential", "caller")
 NO_GROUP = "none"

@@ -156,6 +156,15 @@ def test_what_is_wrong_is_said(capsys: Read, arguments: tuple[str, ...], words: 
     assert words in capsys.readouterr().err
 
 
+def test_what_is_wrong_is_said_in_chinese(capsys: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To a reader of Chinese, with the facts in it."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert key("show", "nobody") == 1
+    assert capsys.readouterr().err == "错误：没有 API 密钥 'nobody'。\n"
+    assert key("create", "Alice", "--zone", "Berlin") == 1
+    assert capsys.readouterr().err == "错误：“time_zone”不是时区名称，例如 Asia/Shanghai。\n"
+
+
 def test_a_file_that_is_none_of_ours_is_left_alone(capsys: Read, folder: Path) -> None:
     """With its name and what to do."""
     (folder / ".request-log.sqlite3").write_text("a diary")

@@ -106,6 +106,8 @@ def test_reasoning_and_citations_have_fields_of_their_own() -> None:
     """`reasoning_content`, and annotations of the type url_citation; the text stays the text."""
     read = stream([ReasoningDelta("hm\n"), CitationDelta((CITATION,)), TextDelta("a"), STOP])
     assert (read.reasoning, read.text) == ("hm\n", "a")
+    # After the text, all at once: OpenAI's client cannot put together two lists.
+    assert "annotations" in read.deltas[-2]
     (annotation,) = read.annotations
     assert annotation["type"] == "url_citation"
     assert annotation["url_citation"] == {

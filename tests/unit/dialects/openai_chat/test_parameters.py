@@ -33,6 +33,14 @@ def read(**fields: object) -> Parameters:
 
 
 @pytest.mark.parametrize(
+    ("value", "count"), [(None, 1), (1, 1), (3, 3), (2**31 - 1, 128), (10**30, 1), ("3", 1)]
+)
+def test_answers_are_counted(value: object, count: int) -> None:
+    """As many as an upstream may give at most."""
+    assert read(n=value).answers_count == count
+
+
+@pytest.mark.parametrize(
     "value", [None, "warm", -1.5, [], {}, [7, None], {"a": [1]}, True, 10**400]
 )
 def test_what_says_nothing_is_no_mistake(value: object) -> None:

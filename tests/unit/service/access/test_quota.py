@@ -113,13 +113,15 @@ def make_key(limits: Limits, models: tuple[str, ...] = ()) -> ApiKey:
     return ApiKey("alice", b"d", "h", "Alice", 0.0, limits=limits, models=models)
 
 
-def make_incoming(key: ApiKey | None, request_id: str = "r", model: str = "m") -> Incoming:
-    """A request that bounds its answer to 50 tokens."""
+def make_incoming(
+    key: ApiKey | None, request_id: str = "r", model: str = "m", answers_count: int = 1
+) -> Incoming:
+    """A request that bounds each answer to 50 tokens."""
     chat = ChatRequest(
         model,
         (Message(Role.USER, (Text("hello"),)),),
         is_stream=False,
-        parameters=Parameters(sampling=Sampling(output_count_max=50)),
+        parameters=Parameters(sampling=Sampling(output_count_max=50), answers_count=answers_count),
     )
     return Incoming(request_id, chat, Caller("alice", key=key))
 
@@ -163,6 +165,15 @@ async def test_what_was_used_takes_the_place_of_what_was_reserved(house: House) 
     assert left is not None
     assert left.left_count == 970
     assert repr(house.quota) == "Quota(keys=0, requests=0)"
+
+
+async def test_each_of_several_answers_is_reserved(house: House) -> None:
+    """100 of input, and three times 50: or one request with `n` could use what many may not."""
+    limits = Limits(tokens_per_day=1000)
+    hold = await house.quota.enter(make_incoming(make_key(limits), answers_count=3), 100)
+    assert hold is not None
+    assert hold.standing.tokens is not None
+    assert hold.standing.tokens.left_count == 750
 
 
 async def test_a_failure_uses_nothing_but_its_request(house: House) -> None:

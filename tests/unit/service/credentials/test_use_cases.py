@@ -10,7 +10,6 @@ import pytest
 from cursor_api.domain.credential import Credential, CredentialChange, Secret
 from cursor_api.domain.credential_health import Cooldown, Preferences
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreAwayError, StoreError
-from cursor_api.service.credentials import use_cases
 from cursor_api.service.credentials.report import State
 from cursor_api.service.credentials.use_cases import (
     ADDED_COUNT_MAX,
@@ -149,28 +148,6 @@ async def test_who_cannot_be_looked_for_is_not_denied(monkeypatch: pytest.Monkey
     await office.credentials.look_for("a")
     with pytest.raises(StoreAwayError):
         await office.credentials.look_for("b")
-
-
-async def test_a_store_that_hangs_holds_up_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One question is enough for all who wait; what it finds is known when it is answered."""
-    monkeypatch.setattr(use_cases, "ASK_S", 0.01)
-    office, answers = Office("a"), asyncio.Event()
-    looks = 0
-
-    async def has_changed() -> bool:
-        nonlocal looks
-        looks += 1
-        await answers.wait()
-        return True
-
-    monkeypatch.setattr(office.store, "has_changed", has_changed)
-    await office.store.add("b::token-of-b")
-    for _ in range(3):
-        await office.credentials.catch_up()
-    assert (await office.aliases(), looks) == ("a", 1)
-    answers.set()
-    await office.credentials.catch_up()
-    assert await office.aliases() == "a b"
 
 
 async def test_what_is_added_serves_at_once() -> None:

@@ -20,6 +20,8 @@ from cursor_api.domain.content import (
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import InputCount, UsageSource
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.pool.lease import Ask
+from cursor_api.pool.slot import LeaseOutcome
 from cursor_api.service.inference.counting import (
     TOKENS_PER_IMAGE_MAX,
     count_input,
@@ -93,6 +95,20 @@ async def test_who_refuses_to_count_is_not_asked_again_at_once() -> None:
     town = town_of(upstream)
     assert [await count(town) for _ in range(2)] == [ESTIMATE, ESTIMATE]
     assert upstream.counted_by == ["a"]
+
+
+@pytest.mark.parametrize("fault", [None, Fault(FaultKind.RATE_LIMITED, "Later.")])
+async def test_counting_says_nothing_of_answers(fault: Fault | None) -> None:
+    """A limit of the one is none of the other: neither begins the other's rest, nor ends it."""
+    town = town_of(Counting(fault))
+    pool = town.endpoints["one"].pool
+    await count(town)
+    refused = LeaseOutcome(is_success=False, fault=Fault(FaultKind.RATE_LIMITED, "Later."))
+    pool.lease(Ask("m-at-one")).settle(refused)
+    await count(town)
+    with pytest.raises(Fault) as caught:
+        pool.lease(Ask("m-at-one"))
+    assert caught.value.kind is FaultKind.RATE_LIMITED
 
 
 async def test_an_endpoint_that_is_left_alone_is_not_asked_to_count() -> None:

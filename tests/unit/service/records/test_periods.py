@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cursor_api.service.records.periods import DAYS_MAX, HOUR_S, HOURS_MAX, By, Periods
+from cursor_api.domain.periods import HOUR_S
+from cursor_api.service.records.periods import DAYS_MAX, HOURS_MAX, By, Periods
 
 
 def at(text: str) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from cursor_api.domain.errors import FaultKind
+from cursor_api.domain.periods import HOUR_S
 from cursor_api.domain.record_query import RefusalRow, UsageCounts, UsageRow
-from cursor_api.service.records.periods import HOUR_S, By, Periods
+from cursor_api.service.records.periods import By, Periods
 from cursor_api.service.records.sums import STEP_ROWS, Group, merge, merge_refusals, total
 from cursor_api.service.steps import StepRunner
 

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from cursor_api.domain.record_query import counts_of
 from cursor_api.stores.records.rows import row_of
-from cursor_api.stores.records.sums import hour_of, sums_of
+from cursor_api.stores.records.sums import sums_of
 from tests.contract.test_records import FULL, HOUR, record
-
-
-def test_a_whole_hour_begins_itself() -> None:
-    """Before 1970 as well."""
-    assert hour_of(HOUR) == hour_of(HOUR + 3599.999) == HOUR
-    assert hour_of(-0.5) == -3600
 
 
 def test_sums_are_in_one_order() -> None:

@@ -13,6 +13,7 @@ from cursor_api.upstreams.cursor_sdk.agents import AgentSpec, options_of
 from cursor_api.upstreams.cursor_sdk.models import ModelSelection, Param
 from cursor_api.upstreams.cursor_sdk.run_options import RunOptions
 from tests.sdk_stage import KEY, stage, user
+from tests.waiting import until
 
 MODEL = ModelSelection("m", (Param("effort", "high"),))
 
@@ -50,3 +51,14 @@ async def test_a_bridge_that_hangs_does_not_hold_up_the_end() -> None:
         on.bridge.token = "another"
     assert len(on.bridge.agents) == 1
     assert KEY.reveal() not in repr(on.upstream)
+
+
+async def test_who_has_most_conversations_has_one_less() -> None:
+    """Another caller's, though it is older, keeps its agent."""
+    async with stage(runs=RunOptions(conversations_max=2)) as on:
+        first = await on.ask(user("One"), caller="few")
+        for text in ("Two", "Three"):
+            await on.ask(user(text), caller="many")
+        await until(lambda: len(on.bridge.agents) == 2)
+        await on.ask(user("One"), first.message, user("And now?"), caller="few")
+        assert len(on.bridge.asked("CreateAgent")) == 3

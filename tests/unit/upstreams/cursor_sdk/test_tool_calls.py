@@ -76,7 +76,7 @@ async def test_the_same_call_is_one_call() -> None:
 
 async def test_there_is_room_for_so_many_and_so_much() -> None:
     """Over all runs together; what is answered makes room, and a closed run has none."""
-    parking = Parking(2, 100)
+    parking = Parking(2, bytes_max=100)
     calls, others = RunCalls(["f"], parking, new_id), RunCalls(["f"], parking, new_id)
     waiting = [calls.add("f", b"1"), others.add("f", b"2")]
     refused = calls.add("f", b"3").result()
@@ -89,6 +89,34 @@ async def test_there_is_room_for_so_many_and_so_much() -> None:
     assert calls.add("g", b"{}").result().status == 400
     calls.close()
     assert parking.count == 0
+
+
+async def test_a_caller_who_has_most_makes_room_for_others() -> None:
+    """By the number of calls or by their size; never for one who would have as much then."""
+    ended: list[str] = []
+
+    def end_run(caller: str) -> bool:
+        ended.append(caller)
+        runs[caller].pop(0).shut()
+        return True
+
+    parking = Parking(4, end_run, bytes_max=100)
+    runs = {
+        name: [RunCalls(["f"], parking, new_id, name) for _ in range(4)] for name in ("many", "few")
+    }
+    waiting = [one.add("f", b"1") for one in runs["many"]]
+    few = runs["few"]
+    assert not few[0].add("f", b"2").done()
+    assert not few[1].add("f", b"2").done()
+    assert few[2].add("f", b"2").result().status == 400
+    assert (ended, parking.count) == (["many", "many"], 4)
+    # The room is given at once; the model is told later, when its run has ended.
+    assert not any(one.done() for one in waiting)
+    few.pop(0).close()
+    assert not few[0].add("f", b"x" * 90).done()
+    assert not runs["many"][0].add("f", b"x" * 10).done()
+    assert ended[2:] == ["few"]
+    assert repr(parking) == "Parking(3 of 4 calls, 12 bytes)"
 
 
 def test_a_tool_of_any_text_shows_the_text() -> None:

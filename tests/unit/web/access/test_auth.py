@@ -15,7 +15,7 @@ from cursor_api.domain.api_key import KeyTerms
 from cursor_api.domain.credential import NamedSecret, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.access import auth
-from cursor_api.web.access.auth import OPERATOR, AccessOptions, Authenticator
+from cursor_api.web.access.auth import OPERATOR, AccessOptions, Authenticator, _find_keys
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
 from tests.fakes import StillClock
 from tests.house import KEY as HOUSE_KEY
@@ -266,6 +266,17 @@ async def test_in_pass_through_the_bearer_is_the_callers_own_credential() -> Non
     with pytest.raises(Fault) as caught:
         await OPEN.find(asked(authorization="Bearer own", x_wrong="1"))
     assert caught.value.kind is FaultKind.INVALID_REQUEST
+
+
+@pytest.mark.parametrize("bare", ["own", "own,other"])
+async def test_in_pass_through_a_key_needs_no_scheme(bare: str) -> None:
+    """The earlier program's ancestors took it without; a scheme of another kind is no key."""
+    assert (await OPEN.authenticate(asked(authorization=bare))).name == "passthrough"
+    assert await OPEN.find(asked(authorization=f"Basic {bare}")) is None
+    assert await OPEN.refuse_wrong(asked(authorization="Basic eDp5")) is None
+    listed = [(b"authorization", b"own, other")]
+    assert _find_keys(listed, takes_bare=True) == (b"own, other",)
+    assert _find_keys(listed) == ()
 
 
 async def test_in_pass_through_the_operators_key_still_means_the_pool() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cursor_api.domain.errors import StoreAwayError
 from cursor_api.domain.record_query import UsageQuery, UsageRow
 from cursor_api.installed import SCHEMA
 from cursor_api.service.access.admission import AdmissionOptions
@@ -162,6 +164,26 @@ async def test_a_question_that_takes_too_long_goes_on(monkeypatch: pytest.Monkey
         gate.set()
         assert (await look(port))["last_24h"]["answered"] == 1
     assert told == ["asked"] * 2
+
+
+async def test_a_question_that_fails_when_nobody_waits_any_more_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A database that hangs is told of by whoever works with it."""
+    monkeypatch.setattr(now_module, "LAST_DAY_S", 0.01)
+    house, gate = still_house(), asyncio.Event()
+
+    async def fail(query: UsageQuery) -> Sequence[UsageRow]:
+        await gate.wait()
+        raise StoreAwayError(f"no answer to {query}")
+
+    house.records.usage = fail  # type: ignore[method-assign]
+    async with serve(house.app) as port:
+        assert (await look(port))["last_24h"] is None
+        gate.set()
+        await asyncio.sleep(0.05)
+        gc.collect()
+    assert [one.message for one in caplog.records if one.name == "asyncio"] == []
 
 
 async def test_of_many_the_oldest_are_shown_and_all_are_counted() -> None:

@@ -48,7 +48,7 @@ ACCOUNT: Final = "user_"
 NOT_A_CHECKSUM: Final = Problem(
     ProblemCode.BAD_BINDING,
     "the checksum is not of the known form: 8 characters and 64 hexadecimal digits,"
-    " mostly followed by `/` and 64 more",
+    " mostly followed by `/` and 64 more; leave it out for a new one",
 )
 _COMMA: Final = Problem(
     ProblemCode.COMMA,
