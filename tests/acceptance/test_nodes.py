@@ -135,3 +135,25 @@ async def test_what_a_node_is_refused_while_redis_is_out_of_its_reach_is_not_cou
         while (await nodes.other.chat("Hello!", headers=mine)).status != 200:
             await asyncio.sleep(0.1)
     assert await nodes.find_used(mine) == 5
+
+
+async def test_a_key_that_was_revoked_is_refused_where_only_the_database_is_out_of_reach(
+    nodes: Nodes,
+) -> None:
+    """Over Redis a node hears that it has changed, and does not know how; the others go on."""
+    mine = await nodes.make_key()
+    made = await nodes.one.ask("POST", "/api/keys", body=b'{"id": "bob", "name": "Bob"}')
+    bobs = {"Authorization": f"Bearer {made.json()['secret']}"}
+    for headers in (mine, bobs):
+        assert (await nodes.other.chat("Hello!", headers=headers)).status == 200
+    nodes.database.cut()
+    assert (await nodes.one.ask("POST", "/api/keys/alice/revoke")).status == 200
+    async with asyncio.timeout(10):
+        while (answer := await nodes.other.chat("Hello!", headers=mine)).status == 200:
+            await asyncio.sleep(0.1)
+    assert (answer.status, answer.json()["error"]["code"]) == (503, "keys_unavailable")
+    assert (await nodes.other.chat("Hello!", headers=bobs)).status == 200
+    nodes.database.mend()
+    async with asyncio.timeout(10):
+        while (await nodes.other.chat("Hello!", headers=mine)).status != 401:
+            await asyncio.sleep(0.1)
