@@ -216,17 +216,6 @@ async def test_in_pass_through_a_refused_token_is_the_callers_401() -> None:
     assert (await post(house, request_body())).status == 502
 
 
-async def test_a_failure_is_logged_where_an_upstream_was_asked(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Of those for which nobody was, there may be thousands a second, as fast as they are asked."""
-    house = House({"a": [Fault(FaultKind.RATE_LIMITED, "Slow down.", retry_after_s=60)]})
-    for _ in range(5):
-        assert (await post(house, request_body())).status == 429
-    assert [one.message for one in caplog.records].count("request failed") == 1
-    assert len(house.log.records) == 5
-
-
 async def test_a_bug_of_ours_is_a_500_without_its_details() -> None:
     """The caller gets a request id; the log has the rest."""
     house = House()
