@@ -30,6 +30,7 @@ from cursor_api.transport.timeouts import remember_timeouts
 from cursor_api.upstreams.anthropic.answer import MessageReading
 from cursor_api.upstreams.anthropic.counting import COUNT_PATH, TIMEOUTS, read_count, to_count
 from cursor_api.upstreams.anthropic.faults import fault_of_answer
+from cursor_api.upstreams.anthropic.foreign import OWN_HOST, ExplainedAnswer
 from cursor_api.upstreams.anthropic.options import MESSAGES_PATH, AnthropicOptions
 from cursor_api.upstreams.anthropic.shortfall import open_with_shortfall
 
@@ -91,8 +92,12 @@ class AnthropicUpstream:
     ) -> AbstractAsyncContextManager[DeltaBatches]:
         """See ports.Upstream."""
 
-        def open_plainly(chat: ChatRequest) -> EventAnswer:
-            return EventAnswer(self, chat, route, credential.secret)
+        def open_plainly(chat: ChatRequest) -> AbstractAsyncContextManager[DeltaBatches]:
+            answer = EventAnswer(self, chat, route, credential.secret)
+            is_own = self._write_options.host == OWN_HOST
+            if is_own or chat.origin.native_in(NAME) is None:
+                return answer
+            return ExplainedAnswer(answer, chat)
 
         return open_with_shortfall(request, route.model, open_plainly)
 

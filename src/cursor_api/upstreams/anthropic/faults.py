@@ -46,6 +46,7 @@ WORDS: Final[dict[str, FaultKind]] = {
 # `error.type`.
 TYPES: Final[dict[str, FaultKind]] = {
     "invalid_request_error": FaultKind.INVALID_REQUEST,
+    "bad_request_error": FaultKind.INVALID_REQUEST,  # MiniMax
     "authentication_error": FaultKind.CREDENTIAL_REJECTED,
     "permission_error": FaultKind.CREDENTIAL_FORBIDDEN,
     "billing_error": _QUOTA,

@@ -93,6 +93,7 @@ TYPES: Final[dict[str, FaultKind]] = {
     "tokens": _RATE,
     "invalid_request_error": _INVALID,
     "badrequesterror": _INVALID,
+    "bad_request_error": _INVALID,  # MiniMax
     "overloaded_error": _OVERLOADED,
     "timeout_error": FaultKind.UPSTREAM_TIMEOUT,
 }
