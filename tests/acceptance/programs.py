@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -113,6 +113,16 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def workers(program: Program) -> list[psutil.Process]:
+    """Those of its workers that run."""
+    found = []
+    for one in psutil.Process(program.process.pid).children():
+        with suppress(psutil.NoSuchProcess):
+            if "serve" in one.cmdline():
+                found.append(one)
+    return found
 
 
 def _wait_for_port(process: subprocess.Popen[bytes]) -> int:

@@ -95,3 +95,12 @@ class SdkClient:
         `leave_after` (chunks).
         """
         return Told(**self._program.ask({"base_url": base_url, "key": key, **order}))
+
+
+def without_nulls(usage: Json) -> Json:
+    """What an SDK fills in where nothing was told."""
+    return {
+        name: without_nulls(value) if isinstance(value, dict) else value
+        for name, value in usage.items()
+        if value is not None
+    }

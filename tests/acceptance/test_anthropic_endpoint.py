@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from tests.acceptance.anthropic_endpoint import MODELS, WHOLE, AnthropicEndpoint
 from tests.acceptance.background import LoopThread
 from tests.acceptance.programs import Program, running
-from tests.acceptance.sdk_clients import SdkClient, Told
+from tests.acceptance.sdk_clients import SdkClient, Told, without_nulls
 from tests.acceptance.sdk_house import KEY, order_for
 from tests.acceptance.wheel_house import Installed
 
@@ -85,11 +85,11 @@ def test_an_answer_whole_and_streamed(client: SdkClient, house: House) -> None:
     assert whole.error is None
     assert whole.answer is not None
     assert whole.text == "heard: Hello."
-    assert _without_nulls(whole.answer["usage"]) == USAGE
+    assert without_nulls(whole.answer["usage"]) == USAGE
     options = {"include_usage": True}
     streamed = house.ask(client, messages, stream=True, stream_options=options)
     assert (streamed.text, streamed.finish_reasons) == (whole.text, ["stop"])
-    assert _without_nulls(streamed.chunks[-1]["usage"]) == USAGE
+    assert without_nulls(streamed.chunks[-1]["usage"]) == USAGE
     first, second = house.endpoint.bodies()[-2:]
     mark = {"type": "ephemeral"}
     assert first["system"] == [{"type": "text", "text": "Be kind.", "cache_control": mark}]
@@ -217,12 +217,3 @@ def test_the_key_is_seen_by_the_endpoint_alone(house: House) -> None:
     assert "2023-06-01" in {head["anthropic-version"] for head in heads}
     assert not any("authorization" in head for head in heads)
     assert OWN_KEY not in house.program.said()
-
-
-def _without_nulls(usage: Mapping[str, Any]) -> dict[str, Any]:
-    """What an SDK fills in where nothing was told."""
-    return {
-        name: _without_nulls(value) if isinstance(value, dict) else value
-        for name, value in usage.items()
-        if value is not None
-    }

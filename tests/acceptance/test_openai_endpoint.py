@@ -13,7 +13,7 @@ import pytest
 from tests.acceptance.background import LoopThread
 from tests.acceptance.openai_endpoint import LOGPROBS, USAGE, VECTOR, Endpoint
 from tests.acceptance.programs import Program, running
-from tests.acceptance.sdk_clients import SdkClient, Told
+from tests.acceptance.sdk_clients import SdkClient, Told, without_nulls
 from tests.acceptance.sdk_house import KEY, order_for
 from tests.acceptance.wheel_house import Installed
 
@@ -89,7 +89,7 @@ def test_an_answer_whole_and_streamed(client: SdkClient, house: House) -> None:
     assert whole.answer is not None
     assert whole.text == "main heard: Say something. "
     assert whole.answer["choices"][0]["message"]["reasoning_content"] == "Hm."
-    assert USAGE.items() <= _without_nulls(whole.answer["usage"]).items()
+    assert USAGE.items() <= without_nulls(whole.answer["usage"]).items()
     streamed = house.ask(client, "Say something.", model="best", stream=True)
     assert streamed.text == whole.text
     assert streamed.finish_reasons == whole.finish_reasons == ["stop"]
@@ -100,7 +100,7 @@ def test_usage_is_shown_to_who_asks(client: SdkClient, house: House) -> None:
     """And asked for from the endpoint in any case."""
     options = {"include_usage": True}
     told = house.ask(client, "Count.", model="best", stream=True, stream_options=options)
-    assert _without_nulls(told.chunks[-1]["usage"]) == USAGE
+    assert without_nulls(told.chunks[-1]["usage"]) == USAGE
     told = house.ask(client, "Count.", model="best", stream=True)
     assert not any(one.get("usage") for one in told.chunks)
     assert house.endpoints["main"].bodies()[-1]["stream_options"] == options
@@ -234,12 +234,3 @@ def _clear(house: House) -> None:
     headers = {"Authorization": f"Bearer {KEY}"}
     url = f"{house.program.url}/api/credentials/main/clear"
     assert httpx.post(url, headers=headers).status_code == 200
-
-
-def _without_nulls(usage: Mapping[str, Any]) -> dict[str, Any]:
-    """What an SDK fills in where nothing was told."""
-    return {
-        name: _without_nulls(value) if isinstance(value, dict) else value
-        for name, value in usage.items()
-        if value is not None
-    }

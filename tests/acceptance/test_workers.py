@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import http.client
 import json
 import signal
@@ -19,7 +18,7 @@ from cursor_api.cluster.place import VARIABLE
 from cursor_api.files.running import find_running
 from tests import serving
 from tests.acceptance.background import upstream
-from tests.acceptance.programs import START_S_MAX, Program, running
+from tests.acceptance.programs import START_S_MAX, Program, running, workers
 from tests.acceptance.rolling import load_on
 from tests.redis_server import SERVERS
 from tests.waiting import until, wait_until
@@ -45,16 +44,6 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     ):
         wait_until(lambda: program.has_said("all workers serve"), START_S_MAX)
         yield program
-
-
-def workers(program: Program) -> list[psutil.Process]:
-    """Those that run."""
-    found = []
-    for one in psutil.Process(program.process.pid).children():
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if "serve" in one.cmdline():
-                found.append(one)
-    return found
 
 
 def ask(program: Program) -> int:

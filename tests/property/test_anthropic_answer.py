@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -15,6 +14,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.events import AnswerDecoder, StreamDecoder, WholeDecoder
 from cursor_api.upstreams.anthropic.answer import MessageReading
 from tests.anthropic_stage import CONTEXT, END, call, start, text, thinking
+from tests.cutting import cut
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=50)
 TEXTS = st.lists(TEXT, max_size=4)
@@ -51,12 +51,6 @@ def run(
     except Fault as fault:
         return deltas, fault
     return deltas, None
-
-
-def cut(data: bytes, places: list[int]) -> list[bytes]:
-    """The bytes in pieces."""
-    edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
-    return [data[a:b] for a, b in pairwise(edges)]
 
 
 def said(deltas: list[Delta]) -> list[str]:

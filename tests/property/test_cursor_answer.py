@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import itertools
 import random
 from collections.abc import Callable
 
@@ -11,12 +10,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cursor_api.domain.credential import Secret
-from cursor_api.domain.deltas import Delta, Finished, FinishReason, ReasoningDelta, TextDelta
+from cursor_api.domain.deltas import Delta, Finished, FinishReason
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.upstreams.cursor.answer import AnswerDecoder, AnswerLimits
 from cursor_api.upstreams.cursor.faults import fault_context
 from cursor_api.wire.connect import encode_end_stream, encode_envelope, encode_gzip_envelope
 from cursor_api.wire.protobuf import field_bytes, field_string
+from tests.cutting import cut, joined
 from tests.vectors.load import answer
 
 CONTEXT = fault_context(Secret("opaque"), lambda: 0.0)
@@ -39,20 +39,6 @@ def run(reads: list[bytes]) -> tuple[list[Delta], Fault | None]:
     return deltas, None
 
 
-def cut(data: bytes, places: list[int]) -> list[bytes]:
-    """The bytes in pieces."""
-    edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
-    return [data[a:b] for a, b in itertools.pairwise(edges)]
-
-
-def join(deltas: list[Delta]) -> tuple[str, str]:
-    """(reasoning, text)."""
-    return (
-        "".join(delta.text for delta in deltas if isinstance(delta, ReasoningDelta)),
-        "".join(delta.text for delta in deltas if isinstance(delta, TextDelta)),
-    )
-
-
 @given(
     texts=st.lists(TEXT, max_size=20),
     encode=st.sampled_from([encode_envelope, encode_gzip_envelope]),
@@ -69,9 +55,9 @@ def test_any_answer_in_any_pieces_is_the_same(
     deltas, fault = run(cut(data, places))
     assert fault is None
     assert deltas[-1] == DONE
-    assert join(deltas) == join(run([data])[0])
+    assert joined(deltas) == joined(run([data])[0])
     if not "".join(texts).startswith("<think>\n"):
-        assert join(deltas) == ("", "".join(texts))
+        assert joined(deltas) == ("", "".join(texts))
 
 
 @given(at=st.integers(0, 1 << 16), places=st.lists(st.integers(0, 1 << 16), max_size=5))

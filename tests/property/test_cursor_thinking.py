@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cursor_api.domain.deltas import ReasoningDelta, TextDelta
 from cursor_api.upstreams.cursor.thinking import ThinkingSplitter
+from tests.cutting import cut, joined
 
 # Made of what tags are made of, so that near misses are common.
 PIECES = st.lists(
@@ -23,18 +22,13 @@ def split(pieces: list[str]) -> tuple[str, str]:
     deltas = [delta for piece in filter(None, pieces) for delta in splitter.feed(piece)]
     deltas += splitter.close()
     assert all(delta.text for delta in deltas if isinstance(delta, TextDelta | ReasoningDelta))
-    return (
-        "".join(delta.text for delta in deltas if isinstance(delta, ReasoningDelta)),
-        "".join(delta.text for delta in deltas if isinstance(delta, TextDelta)),
-    )
+    return joined(deltas)
 
 
 @given(text=PIECES, places=st.lists(st.integers(0, 100), max_size=10))
 def test_where_a_text_is_cut_does_not_matter(text: str, places: list[int]) -> None:
     """Any pieces of any text give what the whole gives."""
-    edges = [0, *sorted(place % (len(text) + 1) for place in places), len(text)]
-    pieces = [text[a:b] for a, b in itertools.pairwise(edges)]
-    assert split(pieces) == split([text]) == split(list(text))
+    assert split(cut(text, places)) == split([text]) == split(list(text))
 
 
 @given(PIECES)

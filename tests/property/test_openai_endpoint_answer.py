@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import random
 from typing import Any
@@ -18,6 +17,7 @@ from cursor_api.transport.events import (
     WholeDecoder,
 )
 from cursor_api.upstreams.openai.answer import Reading
+from tests.cutting import cut
 from tests.openai_stage import CONTEXT, DONE, STOP, chunk, event, usage
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=100)
@@ -69,12 +69,6 @@ def run(
 def new_reading() -> Reading:
     """What takes in an answer."""
     return Reading(CONTEXT, lambda: "call_made_up")
-
-
-def cut(data: bytes, places: list[int]) -> list[bytes]:
-    """The bytes in pieces."""
-    edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
-    return [data[a:b] for a, b in itertools.pairwise(edges)]
 
 
 def stream_of(pieces: list[tuple[str, str]]) -> bytes:

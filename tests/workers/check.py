@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import signal
 import sys
@@ -14,12 +13,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-import psutil
 import pytest
 
 from tests import serving
 from tests.acceptance.background import upstream
-from tests.acceptance.programs import Program, running
+from tests.acceptance.programs import Program, running, workers
 from tests.acceptance.rolling import CHAT, body, load_on
 from tests.waiting import until
 
@@ -47,16 +45,6 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 async def until_said(program: Program, words: str, count: int) -> None:
     """Wait for it."""
     await until(lambda: program.has_said(words, count), 60)
-
-
-def workers(program: Program) -> list[psutil.Process]:
-    """Those that run."""
-    found = []
-    for one in psutil.Process(program.process.pid).children():
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if "serve" in one.cmdline():
-                found.append(one)
-    return found
 
 
 @pytest.mark.timeout(300)

@@ -41,11 +41,12 @@ class Setting(Struct, frozen=True):
     it, None when there is none or when it follows from something else: `derive` finds it then, and
     `default_note` says so. `reason` tells what it is for and why its default is what it is.
     `aliases` are other spellings of the variable. One that `needs_restart` is not taken up by a
-    gateway that runs. One that `is_divided` bounds what a process takes: each of several workers
-    gets its part. `label_field` is the field beside it that holds what users know the setting
-    by, where the component has to name it. `earlier` is what the earlier program's later versions
-    called the variable: it is read, with a note. `unset` is the field's value where nobody reads
-    settings.
+    gateway that runs. One that `is_of_machine` says which programs run there and what they may do:
+    only who has the machine changes it, and not who has a key of the gateway. One that `is_divided`
+    bounds what a process takes: each of several workers gets its part. `label_field` is the field
+    beside it that holds what users know the setting by, where the component has to name it.
+    `earlier` is what the earlier program's later versions called the variable: it is read, with a
+    note. `unset` is the field's value where nobody reads settings.
     """
 
     variable: str
@@ -61,6 +62,7 @@ class Setting(Struct, frozen=True):
     label_field: str = ""
     earlier: str = ""
     is_divided: bool = False
+    is_of_machine: bool = False
     unset: Any = None
 
     def __call__(self) -> Any:
@@ -89,6 +91,7 @@ class More(TypedDict, total=False):
     label_field: str
     earlier: str
     is_divided: bool
+    is_of_machine: bool
 
 
 def setting(
@@ -108,6 +111,7 @@ def setting(
         label_field=more.get("label_field", ""),
         earlier=more.get("earlier", ""),
         is_divided=more.get("is_divided", False),
+        is_of_machine=more.get("is_of_machine", False),
         # At once, so that a default which is none of its kind is found at once.
         unset=more.get("unset") if default is None else kind.parse(default),
     )

@@ -18,8 +18,8 @@ class ShownSetting(Struct, frozen=True):
     `name` is its variable, or `upstream.NAME.key` for one of a block; `key` is its name in TOML,
     "" where it has none. `source` says where it was found. `is_waiting`: it was read anew, and is
     used after a restart. `fixed_by` says why it cannot be changed while the gateway runs:
-    `restart`, `environment`, `command_line`, `block`, `config` (it says where the files are) or
-    `no_files`; "" where it can.
+    `restart`, `environment`, `command_line`, `block`, `config` (it says where the files are),
+    `machine` (it says what runs there) or `no_files`; "" where it can.
     """
 
     name: str

@@ -58,6 +58,10 @@ class Drafts(Struct, frozen=True):
 
 # Why a setting cannot be changed here, by its code (see ports.ShownSetting).
 FIXED: Final = {
+    "machine": (
+        "{name} says what runs on the gateway's machine; it is changed in the files there, not from"
+        " elsewhere"
+    ),
     "restart": "{name} is used from the next start on; change it in the file and start again",
     "environment": (
         "{name} stands in the environment, which wins over every file; change it there"
@@ -75,6 +79,8 @@ def find_fixed(setting: Setting, source: str) -> str:
         return "config"
     if setting.table in BLOCKS:
         return "block"
+    if setting.is_of_machine:
+        return "machine"
     if setting.needs_restart:
         return "restart"
     return next((code for place, code in _SOURCES.items() if place in source), "")

@@ -44,6 +44,16 @@ Address: TypeAlias = tuple[
 ]
 
 
+@functools.lru_cache(maxsize=64)
+def _numeric_family(host: str) -> socket.AddressFamily | None:
+    """Of an address; None for a name."""
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    return socket.AF_INET if ip.version == 4 else socket.AF_INET6  # noqa: PLR2004 - of IP
+
+
 class Names:
     """What names mean; each is asked for once at a time."""
 
@@ -52,11 +62,9 @@ class Names:
 
     async def find(self, place: Place) -> Sequence[Address]:
         """The addresses of a place; raises NoAddressError."""
-        try:
-            ip = ipaddress.ip_address(place.host)
-        except ValueError:
+        family = _numeric_family(place.host)
+        if family is None:
             return await self._ask(place.host, place.port)
-        family = socket.AF_INET if ip.version == 4 else socket.AF_INET6  # noqa: PLR2004 - of IP
         return [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (place.host, place.port))]
 
     async def _ask(self, host: str, port: int) -> Sequence[Address]:

@@ -94,6 +94,8 @@ def test_what_only_goes_wrong_together_is_refused_too(tmp_path: Path) -> None:
     ("name", "environ", "said", "words"),
     [
         ("PORT", {}, ByCommand(), "from the next start on"),
+        ("CURSOR_SDK_BRIDGE_BIN", {}, ByCommand(), "runs on the gateway's machine"),
+        ("CURSOR_SDK_BRIDGE_CAGE", {}, ByCommand(), "runs on the gateway's machine"),
         ("GATEWAY_REQUESTS_MAX", {"GATEWAY_REQUESTS_MAX": "7"}, ByCommand(), "in the environment"),
         ("GATEWAY_REQUESTS_MAX", {"GATEWAY_REQUESTS_MAX": ""}, ByCommand(), "in the environment"),
         (
@@ -121,6 +123,10 @@ def test_why_one_is_fixed_has_a_code(tmp_path: Path) -> None:
     found = {row.name: find_fixed(row.setting, row.source) for row in rows}
     assert found["GATEWAY_CONFIG"] == "config"
     assert found["PORT"] == "restart"
+    # What has to be is what a program is found by, or kept in: who adds such a setting adds it.
+    assert {name for name, code in found.items() if code == "machine"} == {
+        f"CURSOR_SDK_BRIDGE_{name}" for name in ("BIN", "CAGE", "FOLDER")
+    }
     assert found["GATEWAY_REQUESTS_MAX"] == "environment"
     assert found["upstream.x.api_key"] == "block"
     assert found["GATEWAY_STREAMS_MAX"] == ""

@@ -32,8 +32,10 @@ _AGO: Final = re.compile(r"(\d{1,6})([smhd])")
 _UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _FILTERS: Final = ("model", "caller", "credential", "text")
 # As the lines here call it, and as the gateway does; `--json` shows the latter.
-_STATUSES: Final = {name: name for name in ("success", "failed", "refused", "cancelled")}
-_STATUSES["answered"] = "success"
+_STATUSES: Final = {
+    "answered": "success",
+    **{name: name for name in ("success", "failed", "refused", "cancelled")},
+}
 
 
 class _Page(msgspec.Struct):

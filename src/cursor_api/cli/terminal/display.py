@@ -1,4 +1,4 @@
-"""What the token commands print: instants, masks, foreign text, and a table's rows."""
+"""What commands print: instants, facts, text from elsewhere, and a table's rows."""
 
 from __future__ import annotations
 

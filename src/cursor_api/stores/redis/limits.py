@@ -90,7 +90,9 @@ class RedisLimitStore:
     async def admit(self, claim: Claim) -> Admitted | Refused | Unknown:
         """See ports.LimitStore."""
         place = (claim.key_id, claim.request_id)
-        self._let_in.setdefault(place, None)
+        if self._link.is_up:
+            # Else nobody hears of it, and nothing is to be taken back.
+            self._let_in.setdefault(place, None)
         answer = _read(await self._link.ask(_ADMIT, self._question(claim)))
         if answer.verdict == _YES:
             counters = answer.counters
@@ -108,16 +110,17 @@ class RedisLimitStore:
     def settle(self, settlement: Settlement) -> None:
         """See ports.LimitStore."""
         place = (settlement.key_id, settlement.request_id)
-        is_doubtful = self._let_in.get(place, _NEVER) is None
-        let_in = self._let_in.pop(place, None) or _NEVER
+        if place not in self._let_in:
+            return
+        let_in = self._let_in.pop(place)
         self._untold.tell(
             place,
             _SETTLE,
             (
                 *(_marked_keys(settlement.key_id), _mark(*place), settlement.request_id),
                 *(settlement.spent.tokens_count, settlement.spent.cost_nano),
-                *(settlement.tokens_per_minute or 0, "gone" if is_doubtful else ""),
-                *let_in,
+                *(settlement.tokens_per_minute or 0, "" if let_in else "gone"),
+                *(let_in or _NEVER),
             ),
         )
 

@@ -62,6 +62,7 @@ class SdkOptions(Struct, frozen=True):
         None,
         "Another program of the bridge, such as that of a standalone archive.",
         default_note="that of the installed package `cursor-sdk`",
+        is_of_machine=True,
     )
     bridge_url: str | None = setting(
         "CURSOR_SDK_BRIDGE_URL",
@@ -93,6 +94,7 @@ class SdkOptions(Struct, frozen=True):
         " Nothing else prevents Cursor's servers from reading files through the bridge; switch"
         " it off only if the bridge does not start with it.",
         key="bridge_cage",
+        is_of_machine=True,
     )
     folder: Path | None = setting(
         "CURSOR_SDK_BRIDGE_FOLDER",
@@ -101,6 +103,7 @@ class SdkOptions(Struct, frozen=True):
         "Where the bridge's own folder is created. It holds conversations unencrypted, and is"
         " removed when the bridge stops.",
         key="bridge_folder",
+        is_of_machine=True,
         default_note="`cursor-api-UID` in the machine's folder for temporary files",
     )
     proxy: Secret | SharedProxies | None = setting(

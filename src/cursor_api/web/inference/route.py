@@ -60,8 +60,6 @@ from cursor_api.wire.limits import RequestLimits
 
 log = logging.getLogger(__name__)
 
-# Of refusals there may be thousands a second; whoever refuses reports their number.
-REPORTED_ELSEWHERE = frozenset({FaultKind.OVERLOADED, FaultKind.CONCURRENCY_EXCEEDED})
 FAILED = "The gateway failed at this request; its log says more under the request id."
 NO_UPGRADE = "No WebSocket is spoken here: send a POST."
 IGNORED_HEADER = b"x-ignored-params"
@@ -279,17 +277,18 @@ class _Response:
         return all_headers
 
     async def fail(self, fault: Fault, *, is_logged: bool = False) -> None:
-        """Answer with what went wrong, and log it where it is not the caller's."""
-        is_ours = fault.scope is not Scope.REQUEST and fault.kind not in REPORTED_ELSEWHERE
-        if is_ours and not is_logged:
+        """Answer with what went wrong; log it where it is ours and an upstream was asked."""
+        # Other refusals may be thousands a second: their cause is logged where it begins.
+        was_asked = self._exchange is not None and self._exchange.attempts
+        # A bug that some edge has turned into a fault is a bug still.
+        bug = fault if fault.kind is FaultKind.INTERNAL else None
+        if not is_logged and (bug or (was_asked and fault.scope is not Scope.REQUEST)):
             facts = {
                 "request_id": self.id,
                 "fault": fault.kind.value,
                 "upstream_code": fault.upstream_code,
                 "message": fault.kept_message,
             }
-            # A bug that some edge has turned into a fault is a bug still.
-            bug = fault if fault.kind is FaultKind.INTERNAL else None
             log.warning("request failed", extra={"facts": facts}, exc_info=bug)
         if not self.is_over:
             await self.send_fault(fault)

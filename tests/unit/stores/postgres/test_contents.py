@@ -13,18 +13,12 @@ from tests.contract.test_records import EVERYTHING, HOUR, id_at, record
 from tests.fakes import StillClock
 from tests.records import Spoken
 from tests.unit.stores.postgres.test_records import DAY, opened
-from tests.unit.stores.sqlite.test_contents import batch, delete_all, write_long
+from tests.unit.stores.sqlite.test_contents import batch, delete_all, said_at, write_long
 
 SIZES = (
     "SELECT (SELECT content_bytes FROM cursor_api.kept),"
     " (SELECT coalesce(sum(size_bytes), 0) FROM cursor_api.contents)"
 )
-
-
-async def said_at(records: PostgresRecords, *seconds: float) -> list[float]:
-    """Of which of these there are texts."""
-    found = {one.id for one in await records.contents([id_at(one) for one in seconds])}
-    return [one for one in seconds if id_at(one) in found]
 
 
 async def sizes(records: PostgresRecords) -> tuple[int, int]:

@@ -173,6 +173,8 @@ async def test_a_server_that_begins_anew_is_told_anew(
     with pytest.raises(StoreAwayError):
         await node.admit(_claim("asked", DAY_ONLY))
     node.settle(_settlement("asked", Spent(), DAY_ONLY))
+    # In a long outage there are many of these, and of none the server has heard.
+    assert "untold=0" in repr(node)
     server.start()
     await back(node, other)
     for one in nodes:

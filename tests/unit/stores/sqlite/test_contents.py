@@ -9,7 +9,6 @@ from pathlib import Path
 from cursor_api.domain.record_query import RecordFilter
 from cursor_api.ports.record_database import Batch, RecordDatabase
 from cursor_api.stores.records.content_rows import STEP_BYTES
-from cursor_api.stores.sqlite.records import SqliteRecords
 from tests.contract.test_records import EVERYTHING, HOUR, id_at, record
 from tests.fakes import StillClock
 from tests.records import Spoken
@@ -22,7 +21,7 @@ def batch(*seconds: float, length: int = 10, name: str = "b") -> Batch:
     return Batch(name, [record(one) for one in seconds], (), contents)
 
 
-async def said_at(records: SqliteRecords, *seconds: float) -> list[float]:
+async def said_at(records: RecordDatabase, *seconds: float) -> list[float]:
     """Of which of these there are texts."""
     found = {one.id for one in await records.contents([id_at(one) for one in seconds])}
     return [one for one in seconds if id_at(one) in found]

@@ -6,6 +6,7 @@ import pytest
 
 from cursor_api.domain.deltas import Delta, ReasoningDelta, TextDelta
 from cursor_api.upstreams.cursor.thinking import ThinkingSplitter
+from tests.cutting import joined
 
 
 def split(*pieces: str) -> list[Delta]:
@@ -13,14 +14,6 @@ def split(*pieces: str) -> list[Delta]:
     splitter = ThinkingSplitter()
     deltas = [delta for piece in pieces for delta in splitter.feed(piece)]
     return deltas + splitter.close()
-
-
-def joined(deltas: list[Delta]) -> tuple[str, str]:
-    """(reasoning, text)."""
-    return (
-        "".join(delta.text for delta in deltas if isinstance(delta, ReasoningDelta)),
-        "".join(delta.text for delta in deltas if isinstance(delta, TextDelta)),
-    )
 
 
 def test_tags_as_whole_frames_are_removed() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from urllib.parse import quote
 
@@ -12,17 +11,9 @@ from hypothesis import strategies as st
 from starlette.exceptions import HTTPException
 
 from cursor_api.web.http.operation import split_address
-from tests.house import BEARER, HELLO, House
-from tests.serving import Answer, ask, serve
-
-BASE = "/api/credentials"
-
-
-async def call(port: int, method: str, path: str, body: object = None) -> Answer:
-    """One request with the key."""
-    data = b"" if body is None else json.dumps(body).encode()
-    return await ask(port, method, f"{BASE}{path}", headers=BEARER, body=data)
-
+from tests.house import HELLO, House
+from tests.serving import ask, serve
+from tests.unit.web.management.test_credentials import BASE, call
 
 ALIASES = [
     "a b",
