@@ -79,7 +79,7 @@ WORDS: Final[dict[str, FaultKind]] = {
     "insufficient_quota": _QUOTA,
 }
 
-# Groq and OpenAI of one request with more tokens than the key may use in a minute, under the code of
+# Groq and OpenAI of a request with more tokens than the key may use in a minute, under the code of
 # a limited rate: no wait helps, and the key is as good as before for everybody else.
 TOO_LARGE_AT_ONCE: Final = "request too large for"
 
