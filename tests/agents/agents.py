@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cursor_api.clients.agents import CLAUDE_CODE, CODEX, OPENCODE, QWEN_CODE
+from cursor_api.clients.agents import CLAUDE_CODE, CODEX, CONTINUE, COPILOT, OPENCODE, PI, QWEN_CODE
 from cursor_api.clients.client import Client, Place, fill, fill_argument, variables_of
 
 MODULES: Final = Path(__file__).parent / "node_modules"
@@ -31,6 +31,8 @@ QUIET: Final[Mapping[str, str]] = {
     "OPENCODE_DISABLE_MODELS_FETCH": "1",
     "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
     "QWEN_CODE_SUPPRESS_YOLO_WARNING": "1",
+    "COPILOT_OFFLINE": "true",
+    "PI_OFFLINE": "1",
 }
 
 
@@ -112,5 +114,30 @@ AGENTS: Final = (
         ask=("-p",),
         go_on=("--continue", "-p"),
         after=("--approval-mode", "yolo"),
+    ),
+    Agent(
+        CONTINUE,
+        "@continuedev/cli",
+        OPENAI_MODEL,
+        ask=("-p",),
+        go_on=("--resume", "-p"),
+        after=("--auto",),
+        config=".continue/config.yaml",
+    ),
+    Agent(
+        COPILOT,
+        "@github/copilot",
+        OPENAI_MODEL,
+        ask=("-p",),
+        go_on=("--continue", "-p"),
+        after=("--allow-all-tools",),
+    ),
+    Agent(
+        PI,
+        "@earendil-works/pi-coding-agent",
+        OPENAI_MODEL,
+        ask=("-p",),
+        go_on=("--continue", "-p"),
+        config=".pi/agent/models.json",
     ),
 )

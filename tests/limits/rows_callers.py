@@ -300,8 +300,9 @@ LOAD = (
         "previous_response_not_found",
         "GATEWAY_ANSWERS_BYTES_MAX",
         note=Words(
-            "the oldest are removed first; an answer that needs more than a quarter is not stored",
-            "先删除最旧的；一个回答若要占用四分之一以上，则不保留",
+            "the oldest of the caller who takes most is removed; an answer that needs more than a"
+            " quarter is not stored",
+            "删除占用最多的调用方最旧的回答；一个回答若要占用四分之一以上，则不保留",
         ),
         shown_by=KEPT + "the_oldest_go_where_room_is_needed",
     ),

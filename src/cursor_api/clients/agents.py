@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cursor_api.clients.client import Api, Client, ClientFile
+from cursor_api.clients.client import Api, Client, ClientFile, Snippet
 from cursor_api.options.said import Words
 
 # The variable that a client is told to read the key from. None of ours or of Cursor's begins so.
@@ -122,6 +122,12 @@ AIDER: Final = Client(
         ("AIDER_MODEL", "openai/@model@"),
         ("AIDER_WEAK_MODEL", "openai/@small@"),
     ),
+    steps=(
+        Words(
+            "It warns that it does not know the model; `--no-show-model-warnings` spares that.",
+            "它会警告不认识该模型；加 `--no-show-model-warnings` 即不再警告。",
+        ),
+    ),
     program="aider",
     install="python -m pip install aider-install && aider-install",
 )
@@ -183,19 +189,101 @@ models:
     aliases=("cn",),
 )
 
+COPILOT: Final = Client(
+    "copilot",
+    "GitHub Copilot CLI",
+    Api.CHAT,
+    uses_tools=True,
+    variables=(
+        ("COPILOT_PROVIDER_BASE_URL", "@v1@"),
+        ("COPILOT_PROVIDER_API_KEY", "@key@"),
+        ("COPILOT_MODEL", "@model@"),
+    ),
+    steps=(
+        Words(
+            "It needs no GitHub account then. With `COPILOT_PROVIDER_WIRE_API=responses` it speaks"
+            " `/v1/responses`; with `COPILOT_PROVIDER_TYPE=anthropic` and the address without"
+            " `/v1`, `/v1/messages`.",
+            "这样便不需要 GitHub 账号。设置 `COPILOT_PROVIDER_WIRE_API=responses` 时使用"
+            " `/v1/responses`；设置 `COPILOT_PROVIDER_TYPE=anthropic` 且地址不带 `/v1` 时使用"
+            " `/v1/messages`。",
+        ),
+    ),
+    program="copilot",
+    install="npm install -g @github/copilot",
+)
+
+PI: Final = Client(
+    "pi",
+    "pi",
+    Api.CHAT,
+    uses_tools=True,
+    variables=((KEY_VARIABLE, "@key@"),),
+    steps=(
+        Words(
+            "Start it with `pi --model cursor-api/@model@`, or choose the model with `/model`.",
+            "用 `pi --model cursor-api/@model@` 启动，或用 `/model` 选择模型。",
+        ),
+    ),
+    file=ClientFile(
+        Words("`~/.pi/agent/models.json`", "`~/.pi/agent/models.json`"),
+        "json",
+        """\
+{
+  "providers": {
+    "cursor-api": {
+      "baseUrl": "@v1@",
+      "api": "openai-completions",
+      "apiKey": "$"""
+        + KEY_VARIABLE
+        + """",
+      "models": [{ "id": "@model@" }]
+    }
+  }
+}
+""",
+        name="models.json",
+        folder_variable="PI_CODING_AGENT_DIR",
+    ),
+    program="pi",
+    arguments=("--model", "cursor-api/@model@"),
+    install="npm install -g @earendil-works/pi-coding-agent",
+)
+
+GPTME: Final = Client(
+    "gptme",
+    "gptme",
+    Api.CHAT,
+    uses_tools=True,
+    variables=(
+        ("OPENAI_BASE_URL", "@v1@"),
+        ("OPENAI_API_KEY", "@key@"),
+        ("MODEL", "local/@model@"),
+    ),
+    # It would be preferred to the address above.
+    unset=("OPENAI_API_BASE",),
+    program="gptme",
+    install="pip install gptme",
+)
+
 CLINE: Final = Client(
     "cline",
     "Cline",
     Api.CHAT,
     uses_tools=True,
+    snippets=(Snippet("sh", 'cline auth -p openai -b "@v1@" -k "@key@" -m "@model@"\n'),),
     steps=(
         Words(
-            "In its settings choose the API provider `OpenAI Compatible`.",
-            "在设置中把 API Provider 选为 `OpenAI Compatible`。",
+            "In the editor, choose the API provider `OpenAI Compatible` in its settings.",
+            "在编辑器中，把设置里的 API Provider 选为 `OpenAI Compatible`。",
         ),
         Words("Base URL: `@v1@`", "Base URL：`@v1@`"),
         Words("API key: `@key@`", "API Key：`@key@`"),
         Words("Model ID: `@model@`", "Model ID：`@model@`"),
+        Words(
+            "Its program for the command line is set up by this command:",
+            "其命令行版用下面的命令设置：",
+        ),
     ),
 )
 
@@ -218,4 +306,16 @@ CURSOR: Final = Client(
     ),
 )
 
-AGENTS: Final = (CLAUDE_CODE, CODEX, OPENCODE, AIDER, QWEN_CODE, CONTINUE, CLINE, CURSOR)
+AGENTS: Final = (
+    CLAUDE_CODE,
+    CODEX,
+    OPENCODE,
+    AIDER,
+    QWEN_CODE,
+    CONTINUE,
+    COPILOT,
+    PI,
+    GPTME,
+    CLINE,
+    CURSOR,
+)

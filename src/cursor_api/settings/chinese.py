@@ -174,7 +174,7 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "GATEWAY_ANSWERS_BYTES_MAX": (
         "用于保留回答的内存：客户端可以用 `previous_response_id` 接着对话，或再次取回回答"
-        "。最旧的先删除；`0` 表示不保留。"
+        "。用满时，删除占用最多的调用方最旧的回答；`0` 表示不保留。"
     ),
     "GATEWAY_ANSWERS_KEPT_S": "这样的回答保留多久。间隔更久之后，很少有对话会继续。",
     "CURSOR_BASE_URL": (

@@ -4,7 +4,8 @@ Rules of this file:
 - They are in memory and nowhere else: a restart forgets them all.
 - An answer belongs to who asked for it. To anybody else there is none.
 - Only whole answers are found. What a request brings is counted from its beginning.
-- Where room is needed the oldest go, and one that would take a quarter of it is not kept.
+- Where room is needed, the caller who takes most loses the oldest: nobody takes the room of all.
+  One that would take a quarter of it is not kept.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class KeptAnswersOptions(Struct, frozen=True):
         size(0, 64 * GIB, "64MiB"),
         "64MiB",
         "Memory for answers that clients continue from with `previous_response_id`, or ask for"
-        " again. The oldest are removed first; `0` keeps none.",
+        " again. When it is full, the oldest of the caller who takes most is removed; `0` keeps"
+        " none.",
         key="answers_bytes_max",
         is_divided=True,
     )
@@ -80,6 +82,16 @@ class _Entry:
         self.size_bytes = size_bytes
 
 
+class _Owned:
+    """The ids of one caller's answers, the oldest first."""
+
+    __slots__ = ("ids", "size_bytes")
+
+    def __init__(self) -> None:
+        self.ids: OrderedDict[str, None] = OrderedDict()
+        self.size_bytes = 0
+
+
 class KeptAnswers:
     """The answers of all callers, by their ids."""
 
@@ -89,6 +101,8 @@ class KeptAnswers:
         self._keys: object = None
         # The oldest first; of this kind of dictionary, as its first is found at once whatever went.
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        # Of each caller the same, and the bytes that they take together.
+        self._owned: dict[Owner, _Owned] = {}
         self.size_bytes = 0
 
     def __repr__(self) -> str:
@@ -103,6 +117,7 @@ class KeptAnswers:
         if keys != self._keys:
             self._keys = keys
             self._entries.clear()
+            self._owned.clear()
             self.size_bytes = 0
         self._make_room(0)
 
@@ -128,7 +143,11 @@ class KeptAnswers:
             return
         self._make_room(size_bytes)
         answer = KeptAnswer(history, items, b"")
-        self._entries[id_] = _Entry(_owner(caller), answer, self._clock.monotonic(), size_bytes)
+        owner = _owner(caller)
+        self._entries[id_] = _Entry(owner, answer, self._clock.monotonic(), size_bytes)
+        owned = self._owned.setdefault(owner, _Owned())
+        owned.ids[id_] = None
+        owned.size_bytes += size_bytes
         self.size_bytes += size_bytes
 
     def end(self, id_: str, body: bytes) -> None:
@@ -142,6 +161,7 @@ class KeptAnswers:
             return
         entry.answer = entry.answer._replace(body=body)
         entry.size_bytes += more
+        self._owned[entry.owner].size_bytes += more
         self.size_bytes += more
         self._make_room(0)
 
@@ -152,17 +172,25 @@ class KeptAnswers:
             self._drop(id_)
 
     def _make_room(self, size_bytes: int) -> None:
-        """Let go of what is too old, and of the oldest where there is too much."""
+        """Let go of what is too old; where there is too much, of the oldest of who takes most."""
         oldest_at = self._clock.monotonic() - self._options.age_s_max
-        size_max = self._options.bytes_max - size_bytes
         while self._entries:
             id_, entry = next(iter(self._entries.items()))
-            if entry.kept_at >= oldest_at and self.size_bytes <= size_max:
-                return
+            if entry.kept_at >= oldest_at:
+                break
             self._drop(id_)
+        while self._entries and self.size_bytes > self._options.bytes_max - size_bytes:
+            most = max(self._owned.values(), key=lambda owned: owned.size_bytes)
+            self._drop(next(iter(most.ids)))
 
     def _drop(self, id_: str) -> None:
-        self.size_bytes -= self._entries.pop(id_).size_bytes
+        entry = self._entries.pop(id_)
+        owned = self._owned[entry.owner]
+        del owned.ids[id_]
+        owned.size_bytes -= entry.size_bytes
+        if not owned.ids:
+            del self._owned[entry.owner]
+        self.size_bytes -= entry.size_bytes
 
 
 def _owner(caller: Caller) -> Owner:

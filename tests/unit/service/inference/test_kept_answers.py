@@ -101,6 +101,26 @@ def test_the_oldest_go_where_room_is_needed() -> None:
     assert kept.size_bytes == 0
 
 
+def test_who_takes_most_makes_room() -> None:
+    """His oldest goes, and what others keep stays, however old it is."""
+    kept = KeptAnswers(KeptAnswersOptions(bytes_max=8 * ENTRY_BYTES), TickingClock())
+    keep(kept, "yours", YOU)
+    for number in range(20):
+        keep(kept, f"{number}")
+    assert is_there(kept, "yours", YOU)
+    assert not is_there(kept, "10")
+    assert is_there(kept, "19")
+    for number in range(20, 40):
+        keep(kept, f"{number}", YOU)
+    assert not is_there(kept, "yours", YOU)
+    assert is_there(kept, "39", YOU)
+    assert is_there(kept, "19")
+    kept.delete("19", ME)
+    kept.use(KeptAnswersOptions(bytes_max=0), None)
+    assert kept.size_bytes == 0
+    assert not kept._owned
+
+
 def test_they_are_kept_for_a_while() -> None:
     """No longer than is set."""
     clock = StillClock()
