@@ -82,8 +82,8 @@ _EXCEPTIONS: Final[Mapping[tuple[str, str], Expected]] = MappingProxyType(
         ("seed", "cursor"): _SEED,
         ("logprobs", "cursor"): _LOGPROBS,
         ("many", "cursor"): _MANY,
+        # Of models that are not OpenAI's own.
         ("document", "openai"): Expected("refused", "", ("chat",)),
-        ("document", "anthropic"): _no_route(*_DOCUMENT, "messages"),
         # Of the newest models; the others take both.
         ("sampling", "anthropic"): Expected("lacking", _TEMPERATURE.said, ("messages",)),
         ("seed", "anthropic"): _SEED,

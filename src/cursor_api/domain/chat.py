@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from cursor_api.domain.caller import Caller
-from cursor_api.domain.content import CacheMark, Image, LinkedImage, Message
+from cursor_api.domain.content import CacheMark, Document, Image, LinkedImage, Message
 from cursor_api.domain.features import Feature, RequestedFeature
 from cursor_api.domain.value import Value, replace
 
@@ -142,6 +142,7 @@ NO_ORIGIN = Origin()
 CONTENT_FEATURES: Final = {
     Feature.IMAGES: frozenset({Image, LinkedImage}),
     Feature.IMAGE_LINKS: frozenset({LinkedImage}),
+    Feature.EARLIER_DOCUMENTS: frozenset({Document}),
 }
 
 

@@ -60,6 +60,24 @@ class LinkedImage(Value, frozen=True):
     detail: str = ""
 
 
+class Document(Value, frozen=True):
+    """A file that the model reads itself, mostly a PDF.
+
+    It is given inline, as base64, or by its web address; `name` is "" where the caller has none.
+    """
+
+    media_type: str
+    data: str = ""
+    url: str = ""
+    name: str = ""
+    cache: CacheMark | None = None
+
+    @property
+    def mention(self) -> str:
+        """What stands in its place where it cannot stand itself."""
+        return f"[document {self.name or self.url or self.media_type}]"
+
+
 class Thinking(Value, frozen=True):
     """What the model thought before it went on.
 
@@ -85,12 +103,12 @@ class ToolResult(Value, frozen=True):
     """What became of a call. `call_id` is "" where the caller did not say which."""
 
     call_id: str
-    parts: tuple[Text | Image | LinkedImage, ...]
+    parts: tuple[Text | Image | LinkedImage | Document, ...]
     is_error: bool = False
     cache: CacheMark | None = None
 
 
-Part = Text | Image | LinkedImage | Thinking | ToolUse | ToolResult
+Part = Text | Image | LinkedImage | Document | Thinking | ToolUse | ToolResult
 
 
 class Message(Value, frozen=True):

@@ -14,6 +14,8 @@ class Feature(enum.Enum):
     IMAGES = "images"
     IMAGE_LINKS = "images named by a web address"
     DOCUMENTS = "documents"
+    DOCUMENT_LINKS = "documents named by a web address"
+    EARLIER_DOCUMENTS = "documents in earlier turns"
     OTHER_CONTENT = "content of another type than text, images and documents"
     OUTPUT_FORM = "structured output"
     MANY_ANSWERS = "several answers to one request"
@@ -49,6 +51,7 @@ NEEDED: Final = frozenset(
         Feature.IMAGES,
         Feature.IMAGE_LINKS,
         Feature.DOCUMENTS,
+        Feature.DOCUMENT_LINKS,
         Feature.OTHER_CONTENT,
         Feature.MANY_ANSWERS,
         Feature.EMBEDDINGS,

@@ -16,7 +16,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.said import fill, tell
 from cursor_api.transport.answer import ERROR_BODY_BYTES_MAX
 from cursor_api.transport.faults import kind_of_status, parse_retry_after
-from cursor_api.transport.quoting import describe_body, quote_said
+from cursor_api.transport.quoting import describe_body, media_type_of, quote_said
 from cursor_api.wire.surrogates import decode_piece
 
 # How a message begins, before the upstream's own words, for endpoints asked with a key.
@@ -70,6 +70,15 @@ USED_UP: Final = (
 )
 
 _BAD_REQUEST: Final = 400
+WORDLESS: Final = tell("HTTP {status} with {body}")
+# Firewalls refuse an address, or words of a request, and some pages ask to sign in.
+PAGE_IN_FRONT: Final = tell(
+    "HTTP {status} with {body}. That is no answer of an API, but of something in front of it: a"
+    " firewall that refuses this gateway's address or the request, or a page to sign in"
+)
+PAGE: Final = "text/html"
+_OF_KEYS: Final = frozenset({FaultKind.CREDENTIAL_REJECTED, FaultKind.CREDENTIAL_FORBIDDEN})
+
 _NOT_FOUND: Final = 404
 _NOT_ALLOWED: Final = 405
 
@@ -129,12 +138,13 @@ def tell_status(
 ) -> Fault:
     """The fault of an answer without a word of the upstream's own. Header names are lower case."""
     retry_after = headers.get("retry-after", "")
+    words = WORDLESS
+    if kind in _OF_KEYS and media_type_of(headers) == PAGE:
+        # An API says so in JSON. If it is the key after all, another one shows that.
+        kind, words = FaultKind.UPSTREAM_ERROR, PAGE_IN_FRONT
     refusal = Refusal(kind, "", f"http_{status}", retry_after=retry_after)
-    return _fault(
-        refusal,
-        tell("HTTP {status} with {body}", status=status, body=describe_body(headers, body)),
-        context,
-    )
+    said = fill(words, status=status, body=describe_body(headers, body))
+    return _fault(refusal, said, context)
 
 
 def tell_wordless(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cursor_api.domain.content import Image, LinkedImage
+from cursor_api.domain.content import Document, Image, LinkedImage
 
 # Messages, parts and calls in one step, at about two microseconds each.
 STEP_UNITS: Final = 500
@@ -16,9 +16,9 @@ IMAGE_UNIT_BYTES: Final = 1_024
 ARGUMENT_UNIT_BYTES: Final = 4_096
 
 
-def image_units(image: Image | LinkedImage) -> int:
-    """The work that an image is."""
-    size_bytes = len(image.data) if isinstance(image, Image) else 0
+def image_units(image: Image | LinkedImage | Document) -> int:
+    """The work that an image is, or a document."""
+    size_bytes = 0 if isinstance(image, LinkedImage) else len(image.data)
     return IMAGE_UNITS + size_bytes // IMAGE_UNIT_BYTES
 
 

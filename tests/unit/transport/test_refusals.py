@@ -58,6 +58,18 @@ def test_without_a_word_the_status_and_the_kind_of_body_are_told() -> None:
     assert (fault.upstream_code, fault.retry_after_s) == ("http_502", 5)
 
 
+@pytest.mark.parametrize("kind", list(FaultKind))
+def test_a_web_page_judges_no_key(kind: FaultKind) -> None:
+    """It is a firewall's, or asks to sign in: no credential rests for it, let alone for good."""
+    if kind not in LEADS:
+        return
+    is_of_keys = kind in {FaultKind.CREDENTIAL_REJECTED, FaultKind.CREDENTIAL_FORBIDDEN}
+    for media_type, is_page in (("text/html; charset=x", True), ("application/json", False)):
+        fault = tell_status(kind, 403, {"content-type": media_type}, b"<html>", CONTEXT)
+        assert fault.kind is (FaultKind.UPSTREAM_ERROR if is_of_keys and is_page else kind)
+        assert ("firewall" in fault.message) is (is_of_keys and is_page)
+
+
 def test_half_a_character_hides_no_error() -> None:
     """A server in between has cut what it repeats within an emoji."""
     assert read_error_json(b'{"error":{"message":"bad \\ud83d"}}') == {

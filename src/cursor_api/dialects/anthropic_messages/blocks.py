@@ -22,6 +22,7 @@ from cursor_api.dialects.anthropic_messages.schema import (
     SourceIn,
 )
 from cursor_api.domain.content import (
+    Document,
     Image,
     LinkedImage,
     Part,
@@ -31,6 +32,8 @@ from cursor_api.domain.content import (
     ToolUse,
 )
 from cursor_api.domain.errors import Fault, invalid_request, quote
+from cursor_api.domain.features import Feature
+from cursor_api.domain.value import replace
 from cursor_api.wire.cache_marks import mark_last
 from cursor_api.wire.images import LINK_CHARS_MAX, ImageError, decode_image, is_link
 from cursor_api.wire.json_lenient import NOTHING, find_value
@@ -45,6 +48,8 @@ IN_MESSAGES: Final = IN_RESULTS | {"thinking", "redacted_thinking", "tool_use", 
 IN_SYSTEM: Final = frozenset({"text"})
 # Others, such as a file that was uploaded, mean something to upstreams of this dialect alone.
 IMAGE_SOURCES: Final = frozenset({"base64", "url"})
+# What an address of a document leads to, in the API's own words.
+PDF: Final = "application/pdf"
 # Places of blocks that an answer's header names.
 IGNORED_MAX: Final = 20
 
@@ -59,22 +64,10 @@ class Blocks:
     """Turns blocks into parts, and stops after each `step`.
 
     `is_past` is whether the model has answered to them. `ignored` are the places of those that were
-    left out; `image_param`, `link_param`, `document_param` and `other_param` those of the first
-    image, the first that is named by an address, the first document that is no plain text, and the
-    first block of which nothing is known.
+    left out, `places` those of the first block that asks for something that not every upstream has.
     """
 
-    __slots__ = (
-        "_block_count",
-        "_limits",
-        "document_param",
-        "ignored",
-        "image_param",
-        "is_past",
-        "link_param",
-        "other_param",
-        "step",
-    )
+    __slots__ = ("_block_count", "_limits", "ignored", "is_past", "places", "step")
 
     def __init__(self, limits: RequestLimits) -> None:
         self._limits = limits
@@ -82,10 +75,7 @@ class Blocks:
         self.step = Step()
         self.is_past = False
         self.ignored: tuple[str, ...] = ()
-        self.image_param: str | None = None
-        self.link_param: str | None = None
-        self.document_param: str | None = None
-        self.other_param: str | None = None
+        self.places: dict[Feature, str] = {}
 
     def add(
         self, given: Sequence[BlockIn], known: Collection[str], place: Place, parts: list[Part]
@@ -126,13 +116,9 @@ class Blocks:
         A question without it would be another one, so that it needs such an upstream. In what was
         said before it may come from another gateway, and no client takes it out again.
         """
-        if self.is_past:
-            self._ignore(place)
-        else:
-            self.other_param = self.other_param or show(place)
-
-    def _ignore(self, place: Place) -> None:
-        if len(self.ignored) < IGNORED_MAX:
+        if not self.is_past:
+            self.places.setdefault(Feature.OTHER_CONTENT, show(place))
+        elif len(self.ignored) < IGNORED_MAX:
             self.ignored += (show(place),)
 
     def _add_other(
@@ -149,7 +135,7 @@ class Blocks:
             case "tool_result":
                 inner: list[Part] = []
                 yield from self._add_content(block.content, (*place, "content"), inner)
-                found: tuple[Text | Image | LinkedImage, ...] = tuple(inner)  # type: ignore[arg-type]  # no other
+                found: tuple[Text | Image | LinkedImage | Document, ...] = tuple(inner)  # type: ignore[arg-type]  # no other
                 is_error = bool(block.is_error)
                 parts.append(ToolResult(block.tool_use_id or "", found, is_error))
             case "thinking":
@@ -189,19 +175,29 @@ class Blocks:
     def _add_document(
         self, block: BlockIn, place: Place, parts: list[Part]
     ) -> Generator[None, None, None]:
-        """Plain text is text; anything else only an upstream of this dialect can read."""
-        place = (*place, "source")
-        source = _get_source(block.source, place)
+        """Plain text is text; what was uploaded only an upstream of this dialect can read."""
+        source_place = (*place, "source")
+        source = _get_source(block.source, source_place)
         if source.type == "text":
             _add_heading(parts, block.title)
             parts += [Text(source.data)] if source.data else []
         elif source.type == "content":
             _add_heading(parts, block.title)
-            yield from self._add_content(source.content, (*place, "content"), parts)
-        elif self.is_past:
-            self._ignore(place[:-1])
-        elif self.document_param is None:
-            self.document_param = show(place[:-1])
+            yield from self._add_content(source.content, (*source_place, "content"), parts)
+        elif (found := _document(source)) is not None:
+            document = replace(found, name=block.title or "")
+            parts.append(document)
+            self._note_document(document, place)
+        else:
+            self._pass_over(place)
+
+    def _note_document(self, document: Document, place: Place) -> None:
+        if self.is_past:
+            self.places.setdefault(Feature.EARLIER_DOCUMENTS, show(place))
+            return
+        self.places.setdefault(Feature.DOCUMENTS, show(place))
+        if document.url:
+            self.places.setdefault(Feature.DOCUMENT_LINKS, show((*place, "source", "url")))
 
     def _add_image(self, raw: Raw, place: Place, parts: list[Part]) -> int:
         source_place = (*place, "source")
@@ -211,10 +207,10 @@ class Blocks:
             return 1
         image = self._image(source, source_place)
         parts.append(image)
-        if self.image_param is None:
-            self.image_param = show(place)
-        if isinstance(image, LinkedImage) and self.link_param is None:
-            self.link_param = show(source_place)
+        if Feature.IMAGES not in self.places:
+            self.places[Feature.IMAGES] = show(place)
+        if isinstance(image, LinkedImage):
+            self.places.setdefault(Feature.IMAGE_LINKS, show(source_place))
         return image_units(image)
 
     def _image(self, source: SourceIn, place: Place) -> Image | LinkedImage:
@@ -235,6 +231,12 @@ class Blocks:
             raise invalid_request(
                 f"The image {error}.", code="invalid_image", param=show((*place, "data"))
             ) from error
+
+
+def _document(source: SourceIn) -> Document | None:
+    if source.type == "base64" and source.data:
+        return Document(source.media_type or PDF, source.data)
+    return Document(PDF, url=source.url) if source.type == "url" and source.url else None
 
 
 def _linked_image(url: str | None, place: Place) -> LinkedImage:

@@ -56,14 +56,7 @@ def read_features(asked: MessagesIn, blocks: Blocks) -> tuple[RequestedFeature, 
             found.append(RequestedFeature(feature, name))
     if asked.output_config is not NOTHING:
         _add_output(asked.output_config, found)
-    if blocks.image_param is not None:
-        found.append(RequestedFeature(Feature.IMAGES, blocks.image_param))
-    if blocks.link_param is not None:
-        found.append(RequestedFeature(Feature.IMAGE_LINKS, blocks.link_param))
-    if blocks.document_param is not None:
-        found.append(RequestedFeature(Feature.DOCUMENTS, blocks.document_param))
-    if blocks.other_param is not None:
-        found.append(RequestedFeature(Feature.OTHER_CONTENT, blocks.other_param))
+    found += [RequestedFeature(feature, place) for feature, place in blocks.places.items()]
     return tuple(found)
 
 

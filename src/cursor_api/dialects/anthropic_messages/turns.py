@@ -20,6 +20,7 @@ from msgspec import Raw, Struct
 from cursor_api.dialects.anthropic_messages.call_ids import ConversationCallIds
 from cursor_api.domain.content import (
     CacheMark,
+    Document,
     Image,
     LinkedImage,
     Message,
@@ -128,6 +129,8 @@ def _write(message: Message, ids: ConversationCallIds) -> Turn:
         match part:
             case Image() | LinkedImage():
                 turn.blocks.append(_image(part))
+            case Document():
+                turn.blocks.append(_document(part))
             case ToolUse():
                 turn.blocks.append(_call(part, ids))
             case ToolResult():
@@ -182,6 +185,16 @@ def _image(part: Image | LinkedImage) -> Object:
     return {"type": "image", "source": source, **write_cache_mark(part.cache)}
 
 
+def _document(part: Document) -> Object:
+    source: Object = (
+        {"type": "url", "url": part.url}
+        if part.url
+        else {"type": "base64", "media_type": part.media_type, "data": part.data}
+    )
+    title = {"title": part.name} if part.name else {}
+    return {"type": "document", "source": source, **title, **write_cache_mark(part.cache)}
+
+
 def _call(part: ToolUse, ids: ConversationCallIds) -> Object:
     return {
         "type": "tool_use",
@@ -222,6 +235,9 @@ def _content(parts: Iterable[Part]) -> list[Object]:
         elif isinstance(part, Image | LinkedImage):
             texts.end(None)
             blocks.append(_image(part))
+        elif isinstance(part, Document):
+            texts.end(None)
+            blocks.append(_document(part))
     texts.end(None)
     return blocks
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from cursor_api.dialects.openai.documents import read_file
 from cursor_api.dialects.openai.images import read_image
 from cursor_api.dialects.openai_chat.calls import PLAIN, Spelling
 from cursor_api.dialects.openai_chat.decode import decode_chat
@@ -72,7 +73,6 @@ ROLES: dict[str, Role] = {
 _ASSISTANT: Final = Role.ASSISTANT
 RESULT_ROLES = frozenset({"tool", "function"})
 IMAGE_PARTS = frozenset({"image_url", "input_image"})
-FILE_PARTS = frozenset({"file", "input_file"})
 # Places of parts that an answer's header names.
 IGNORED_MAX = 20
 
@@ -259,7 +259,7 @@ class _Conversion:
             else:
                 units = _add_part(part, (index, number), parts, self._limits)
                 if not units:
-                    self._pass_over(part, (index, number))
+                    units = self._add_other(part, (index, number), parts)
                 elif units > 1:
                     self._note_image(parts[-1], (index, number))
             if part.cache_control is not NOTHING and parts:
@@ -274,22 +274,34 @@ class _Conversion:
         if isinstance(image, LinkedImage):
             self.places.setdefault(Feature.IMAGE_LINKS, _path(place, "image_url"))
 
-    def _pass_over(self, part: PartIn, place: Place) -> None:
-        """Leave out a part of an unknown type, which only an upstream of this dialect gets.
+    def _add_other(self, part: PartIn, place: Place, parts: list[Part]) -> int:
+        """A document, or a part that only an upstream of this dialect gets; the units of work.
 
         A question without it would be another one, so that it needs such an upstream. In what was
         said before it may come from another gateway, and no client takes it out again.
         """
+        found = read_file(part.file) if part.type == "file" else ()
+        parts += found
+        document = found[0] if found else None
+        if isinstance(document, Text):
+            return 1
         index, number = place
+        if not self._is_past(index):
+            feature = Feature.OTHER_CONTENT if document is None else Feature.DOCUMENTS
+            self.places.setdefault(feature, _path(place, "type"))
+        elif document is not None:
+            where = f"messages[{index}].content[{number}]"
+            self.places.setdefault(Feature.EARLIER_DOCUMENTS, where)
+        elif len(self.ignored) < IGNORED_MAX:
+            self.ignored += (f"messages[{index}].content[{number}]",)
+        return 1 if document is None else image_units(document)
+
+    def _is_past(self, index: int) -> bool:
+        """Whether the model has answered to a message."""
         if self._answered_to is None:
             answers = (at for at, one in enumerate(self._given) if one.role == "assistant")
             self._answered_to = max(answers, default=-1)
-        if index > self._answered_to:
-            is_file = part.type in FILE_PARTS
-            feature = Feature.DOCUMENTS if is_file else Feature.OTHER_CONTENT
-            self.places.setdefault(feature, _path(place, "type"))
-        elif len(self.ignored) < IGNORED_MAX:
-            self.ignored += (f"messages[{index}].content[{number}]",)
+        return index <= self._answered_to
 
     def _add_said_by_model(
         self, message: MessageIn, parts: list[Part]

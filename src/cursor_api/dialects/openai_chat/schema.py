@@ -30,6 +30,7 @@ class PartIn(Struct, gc=False):
     text: str | None = None
     refusal: str | None = None
     image_url: str | ImageUrlIn | None = None
+    file: Raw = NOTHING
     cache_control: Raw = NOTHING
 
 

@@ -24,6 +24,7 @@ from cursor_api.dialects.openai_chat.families import Family
 from cursor_api.dialects.openai_chat.tool_names import write_name
 from cursor_api.domain.content import (
     CacheMark,
+    Document,
     Image,
     LinkedImage,
     Message,
@@ -39,7 +40,7 @@ from cursor_api.wire import cache_marks
 from cursor_api.wire.free_text import write_free_text
 
 Object = dict[str, object]
-Shown = Text | Image | LinkedImage
+Shown = Text | Image | LinkedImage | Document
 
 # A longer text stays in its pieces: to write it in one go holds everybody up.
 TEXT_CHARS_MAX: Final = 1 << 20
@@ -54,8 +55,11 @@ NO_THOUGHTS: Final = " "
 UNSIGNED: Final[Object] = {
     "extra_content": {"google": {"thought_signature": "skip_thought_signature_validator"}}
 }
-# What a result says that is nothing but images.
+# What a result says that is nothing but images, or documents.
 IMAGES_FOLLOW: Final = "The image follows."
+DOCUMENT_FOLLOWS: Final = "The document follows."
+# OpenAI wants a name for each.
+DOCUMENT_NAME: Final = "document.pdf"
 
 _ARGUMENTS: Final = msgspec.json.Decoder(dict[str, Raw])
 
@@ -104,15 +108,16 @@ def _write(message: Message, family: Family) -> Iterator[Object]:
             content.append(part)
         elif isinstance(part, ToolResult):
             is_answering = True
-            yield _result(part, family)
-            content += [one for one in part.parts if not isinstance(one, Text)]
+            shown = [_shown(one, family) for one in part.parts]
+            yield _result(part, shown, family)
+            content += [one for one in shown if not isinstance(one, Text)]
         elif isinstance(part, ToolUse):
             calls.append(_call(part, family, is_first=not calls))
         elif isinstance(part, Thinking):
             # For a seal and what is under it this dialect has no place.
             thoughts += [] if part.is_redacted else [part.text]
         else:
-            content.append(part)
+            content.append(_shown(part, family))
     if is_answering and not content:
         return
     gap = "" if message.role is Role.ASSISTANT else "\n"
@@ -200,10 +205,18 @@ def _arguments(arguments: bytes) -> str:
     return text
 
 
-def _result(part: ToolResult, family: Family) -> Object:
-    texts = [one for one in part.parts if isinstance(one, Text)]
-    if not texts and part.parts:
-        texts = [Text(IMAGES_FOLLOW)]
+def _shown(part: Shown, family: Family) -> Shown:
+    """A document only where it can be one; it was said in an earlier turn, else it is refused."""
+    if isinstance(part, Document) and (part.url or not family.is_openai):
+        return Text(part.mention)
+    return part
+
+
+def _result(part: ToolResult, shown: Sequence[Shown], family: Family) -> Object:
+    texts = [one for one in shown if isinstance(one, Text)]
+    if not texts and shown:
+        is_document = isinstance(shown[0], Document)
+        texts = [Text(DOCUMENT_FOLLOWS if is_document else IMAGES_FOLLOW)]
     if part.is_error:
         # In words, as this dialect has no field for it.
         texts.insert(0, Text("Error: "))
@@ -224,6 +237,10 @@ def _part(part: Part, family: Family) -> Object:
     if isinstance(part, Text):
         kind = "refusal" if _is_refusal(part, family) else "text"
         return {"type": kind, kind: part.text, **write_cache_mark(part.cache, family)}
+    if isinstance(part, Document):
+        data = f"data:{part.media_type};base64,{part.data}"
+        file = {"filename": part.name or DOCUMENT_NAME, "file_data": data}
+        return {"type": "file", "file": file}
     if isinstance(part, LinkedImage):
         url = part.url
     else:

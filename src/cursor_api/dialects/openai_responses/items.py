@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Raw
 
+from cursor_api.dialects.openai.documents import PDF, read_document
 from cursor_api.dialects.openai.images import read_image
 from cursor_api.dialects.openai_responses.namespaces import join_name
 from cursor_api.dialects.openai_responses.schema import (
@@ -31,6 +32,7 @@ from cursor_api.dialects.openai_responses.schema import (
     PartIn,
 )
 from cursor_api.domain.content import (
+    Document,
     Image,
     LinkedImage,
     Message,
@@ -91,10 +93,10 @@ _BRACKET: Final = ord("[")
 class Conversion:
     """Reads items, and stops after every so many units of work.
 
-    `ignored` are the places of what was left out. `image_params` has that of the first image, and
-    of the first that is named by an address, by what each asks for. `references` are the items
-    that are named by their ids: what was read has empty messages in their places.
-    `is_compaction`: the input asks for a summary of itself.
+    `ignored` are the places of what was left out, `places` those of the first image and the first
+    document of each kind, by what they ask for. `references` are the items that are named by their
+    ids: what was read has empty messages in their places. `is_compaction`: the input asks for a
+    summary of itself.
     """
 
     __slots__ = (
@@ -104,8 +106,8 @@ class Conversion:
         "_limits",
         "_step",
         "ignored",
-        "image_params",
         "is_compaction",
+        "places",
         "references",
     )
 
@@ -119,7 +121,7 @@ class Conversion:
         self._last_said: int | None = None
         self.ignored: tuple[str, ...] = ()
         self.is_compaction = False
-        self.image_params: dict[Feature, str] = {}
+        self.places: dict[Feature, str] = {}
         self.references: dict[str, Reference] = {}
 
     def messages(self) -> Generator[None, None, list[Message]]:
@@ -244,6 +246,8 @@ class Conversion:
             where = f"{place}[{number}]"
             part = _decode(PART, inner, where, self._limits)
             units = yield from self._add_part(part, where, parts)
+            if not units and part.type in FILE_PARTS:
+                units = self._add_file(part, where, parts, at)
             if not units and not self._is_past(at):
                 raise _unknown_part(part, where)
             if not units:
@@ -270,6 +274,23 @@ class Conversion:
             parts.append(Text(part.refusal, is_refusal=True))
         return 1
 
+    def _add_file(self, part: PartIn, place: str, parts: list[Part], at: int) -> int:
+        """A document that is given inline or by its address; 0 for one that was uploaded."""
+        name, url = part.filename or "", part.file_url or ""
+        found = read_document(part.file_data or "", name)
+        if url and not found:
+            found = (Document(PDF, url=url, name=name),)
+        parts += found
+        if not found or not isinstance(found[0], Document):
+            return len(found)
+        if self._is_past(at):
+            self.places.setdefault(Feature.EARLIER_DOCUMENTS, place)
+        else:
+            self.places.setdefault(Feature.DOCUMENTS, f"{place}.type")
+            if found[0].url:
+                self.places.setdefault(Feature.DOCUMENT_LINKS, f"{place}.file_url")
+        return image_units(found[0])
+
     def _image(self, part: PartIn, place: str) -> Image | LinkedImage:
         url, path, detail = part.image_url, f"{place}.image_url", part.detail
         if isinstance(url, ImageUrlIn):
@@ -280,9 +301,9 @@ class Conversion:
         image = read_image(url, path, self._limits.image_bytes_max)
         if detail is not NOTHING:
             image = replace(image, detail=find_value(TEXT, detail) or "")
-        self.image_params.setdefault(Feature.IMAGES, place)
+        self.places.setdefault(Feature.IMAGES, place)
         if isinstance(image, LinkedImage):
-            self.image_params.setdefault(Feature.IMAGE_LINKS, path)
+            self.places.setdefault(Feature.IMAGE_LINKS, path)
         return image
 
     def _count_parts(self, count: int) -> None:
@@ -351,15 +372,14 @@ def _unknown_part(part: PartIn, place: str) -> Fault:
         return _missing(path)
     if part.type in FILE_PARTS:
         return invalid_request(
-            f"'{path}' is a document, and none can be read at this address: send its text as"
-            " 'input_text', or ask /v1/chat/completions or /v1/messages for a model whose upstream"
-            " takes documents.",
+            f"'{path}' is a file that cannot be read here: give it inline as 'file_data', by its"
+            " web address as 'file_url', or its text as 'input_text'.",
             code="unsupported_value",
             param=path,
         )
     return invalid_request(
         f"Invalid value for '{path}': {quote(part.type)}. This gateway takes text (input_text,"
-        " output_text, refusal) and images (input_image).",
+        " output_text, refusal), images (input_image) and documents (input_file).",
         code="unsupported_value",
         param=path,
     )

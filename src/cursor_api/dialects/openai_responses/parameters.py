@@ -209,7 +209,7 @@ def read_parameters(given: ResponsesIn, tools: Tools) -> Parameters:
 
 
 def read_features(
-    given: ResponsesIn, tools: Tools, image_params: Mapping[Feature, str]
+    given: ResponsesIn, tools: Tools, places: Mapping[Feature, str]
 ) -> tuple[RequestedFeature, ...]:
     """What it asks for that not every upstream has."""
     found: list[RequestedFeature] = []
@@ -227,7 +227,7 @@ def read_features(
         found.append(RequestedFeature(Feature.REASONING, "reasoning"))
     found += _read_numbers(given)
     found += _read_own(given)
-    found += [RequestedFeature(feature, param) for feature, param in image_params.items()]
+    found += [RequestedFeature(feature, param) for feature, param in places.items()]
     return tuple(found)
 
 

@@ -75,7 +75,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
         parameters=partial(read_parameters, asked, tools),
         origin=Origin(
             None,
-            read_features(asked, tools, read.image_params),
+            read_features(asked, tools, read.places),
             find_value(TEXT, asked.prompt_cache_key),
         ),
     )

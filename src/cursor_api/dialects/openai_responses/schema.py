@@ -37,6 +37,10 @@ class PartIn(Struct, gc=False):
     refusal: str | None = None
     image_url: str | ImageUrlIn | None = None
     detail: Raw = NOTHING
+    # of a file
+    filename: str | None = None
+    file_data: str | None = None
+    file_url: str | None = None
 
 
 class WhoseIn(Struct, gc=False):

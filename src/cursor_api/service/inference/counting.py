@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest, Incoming
-from cursor_api.domain.content import Image, LinkedImage, Part, Thinking, ToolUse
+from cursor_api.domain.content import Document, Image, LinkedImage, Part, Thinking, ToolUse
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import InputCount, UsageSource
 from cursor_api.domain.errors import Fault
@@ -86,8 +86,8 @@ def _other_bytes(part: Part) -> int:
 
 
 def _image_tokens(part: Part) -> int:
-    """As many as the largest has, where its size is not known."""
-    if isinstance(part, LinkedImage):
+    """As many as the largest has, where its size is not known; a document as one page at least."""
+    if isinstance(part, LinkedImage | Document):
         return TOKENS_PER_IMAGE_MAX
     if not isinstance(part, Image):
         return 0

@@ -13,7 +13,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from cursor_api.domain.chat import ChatRequest
-from cursor_api.domain.content import Image, LinkedImage, Text, Thinking, ToolResult, ToolUse
+from cursor_api.domain.content import (
+    Document,
+    Image,
+    LinkedImage,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+)
 
 # A longer conversation is not searched for the words of an error.
 SEARCHED_CHARS_MAX: Final = 1_000_000
@@ -98,7 +106,7 @@ def _texts(chat: ChatRequest) -> Iterator[str]:
                     yield part.text
                 case ToolUse():
                     yield part.arguments.decode("utf-8", "replace")
-                case LinkedImage():
+                case LinkedImage() | Document():
                     yield part.url
                 case Image() | ToolResult():
                     pass

@@ -14,6 +14,7 @@ from typing import Final, Self
 
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.content import (
+    Document,
     Image,
     LinkedImage,
     Message,
@@ -231,7 +232,7 @@ def _backwards(messages: Sequence[Message]) -> Iterator[tuple[Said, bool]]:
 
 
 def _describe(
-    message: Message, part: Thinking | Image | LinkedImage | ToolUse | ToolResult
+    message: Message, part: Thinking | Image | LinkedImage | Document | ToolUse | ToolResult
 ) -> tuple[Said, bool]:
     match part:
         case Thinking():
@@ -240,14 +241,13 @@ def _describe(
             return _said(message, SaidKind.THINKING, [Text(text)])
         case Image() | LinkedImage():
             return _said(message, SaidKind.IMAGE, [Text(_name_image(part))])
+        case Document():
+            return _said(message, SaidKind.TEXT, [Text(part.mention)])
         case ToolUse():
             arguments = part.arguments[: TAKEN_MAX * 4].decode("utf-8", "replace")
             return _said(message, SaidKind.TOOL_CALL, [Text(f"{part.name} {arguments}")])
         case ToolResult():
-            inner = [
-                one if isinstance(one, Text) else Text(f"[{_name_image(one)}]")
-                for one in part.parts
-            ]
+            inner = [one if isinstance(one, Text) else Text(_mention(one)) for one in part.parts]
             return _said(message, SaidKind.TOOL_RESULT, inner)
 
 
@@ -258,6 +258,10 @@ def _said(message: Message, kind: SaidKind, pieces: Sequence[Text]) -> tuple[Sai
         left -= len(text[-1])
     is_longer = sum(len(piece.text) for piece in pieces) > TAKEN_MAX
     return Said(message.role.value, kind, "".join(text)), is_longer
+
+
+def _mention(part: Image | LinkedImage | Document) -> str:
+    return part.mention if isinstance(part, Document) else f"[{_name_image(part)}]"
 
 
 def _name_image(image: Image | LinkedImage) -> str:

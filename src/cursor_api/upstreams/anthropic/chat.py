@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from cursor_api.dialects.anthropic_messages.families import family_of
+from cursor_api.dialects.anthropic_messages.families import FOREIGN, family_of
 from cursor_api.dialects.anthropic_messages.request import NAME
 from cursor_api.dialects.anthropic_messages.upstream import (
     WriteOptions,
@@ -39,6 +39,7 @@ VERSION: Final = "2023-06-01"
 # Of a list that is asked for page by page; the largest has fifty models.
 PAGE_MODELS: Final = 1000
 PAGES_MAX: Final = 10
+DOCUMENTS: Final = frozenset({Feature.DOCUMENTS, Feature.DOCUMENT_LINKS, Feature.EARLIER_DOCUMENTS})
 SAMPLING: Final = frozenset({Feature.TEMPERATURE, Feature.TOP_P, Feature.TOP_K})
 
 
@@ -101,8 +102,11 @@ class AnthropicUpstream:
         return open_with_shortfall(request, route.model, open_plainly)
 
     def find_lacks(self, model: str) -> frozenset[Feature]:
-        """The newest of its models refuse to be told how to draw their tokens."""
-        return frozenset() if family_of(model).has_sampling else SAMPLING
+        """The newest Claudes refuse to be told how to draw their tokens; others read no files."""
+        family = family_of(model)
+        return (frozenset() if family.has_sampling else SAMPLING) | (
+            DOCUMENTS if family is FOREIGN else frozenset()
+        )
 
     async def ask(self, request: ChatRequest, model: str, secret: Secret) -> HttpAnswer:
         """See EventApi."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from cursor_api.domain.content import Image, Part, Text, ToolResult, ToolUse
+from cursor_api.domain.content import Document, Image, Part, Text, ToolResult, ToolUse
 from cursor_api.wire.protobuf import string_bytes
 
 # So many characters are as much work as a part.
@@ -54,6 +54,10 @@ class Draft:
                 yield 1 + len(part.text) // UNIT_SIZE
             elif type(part) is Image:
                 self.images.append(part)
+                yield 1
+            elif type(part) is Document:
+                # Of an earlier turn: in a question it is refused.
+                self.add(string_bytes(part.mention))
                 yield 1
             elif type(part) is ToolUse:
                 self.begin_paragraph()

@@ -15,6 +15,7 @@ from msgspec import Raw, Struct
 
 from cursor_api.domain.chat import Choice, ToolChoice
 from cursor_api.domain.content import (
+    Document,
     Image,
     LinkedImage,
     Message,
@@ -136,6 +137,9 @@ class _Draft:
             elif isinstance(part, LinkedImage):
                 # Fetched before it comes here, or refused; if neither, the model knows of it.
                 self.pieces.append(f"[image at {part.url}]")
+            elif isinstance(part, Document):
+                # Of an earlier turn: in a question it is refused.
+                self.pieces.append(part.mention)
             elif isinstance(part, ToolUse):
                 self._names[part.id] = part.name
                 arguments = part.arguments.decode(errors="replace")

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct, field
 
-from cursor_api.domain.content import Image, LinkedImage, Text, ToolResult
+from cursor_api.domain.content import Document, Image, LinkedImage, Text, ToolResult
 from cursor_api.domain.value import replace, repr_without
 from cursor_api.wire.free_text import read_free_text
 
@@ -50,9 +50,11 @@ def answer_of(result: ToolResult) -> ToolAnswer:
     return ToolAnswer(200, msgspec.json.encode({"result": {"content": content}}))
 
 
-def _encode(part: Text | Image | LinkedImage) -> dict[str, str]:
+def _encode(part: Text | Image | LinkedImage | Document) -> dict[str, str]:
     if isinstance(part, Text):
         return {"type": "text", "text": part.text}
+    if isinstance(part, Document):
+        return {"type": "text", "text": part.mention}
     if isinstance(part, LinkedImage):
         # Fetched before it comes here, or refused; if neither, the model knows of it.
         return {"type": "text", "text": f"[image at {part.url}]"}

@@ -38,6 +38,8 @@ from cursor_api.upstreams.openai.faults import fault_of_answer
 from cursor_api.upstreams.openai.options import CHAT_PATH, OpenAiOptions
 from cursor_api.upstreams.openai.shortfall import open_with_shortfall
 
+# Of the servers that speak this dialect, OpenAI's take them for certain.
+DOCUMENTS: Final = frozenset({Feature.DOCUMENTS, Feature.EARLIER_DOCUMENTS})
 SAMPLING: Final = frozenset({Feature.TEMPERATURE, Feature.TOP_P, Feature.PENALTIES, Feature.STOP})
 
 
@@ -100,7 +102,7 @@ class OpenAiUpstream:
         return (
             (frozenset() if family.has_sampling else SAMPLING)
             | (frozenset() if family.efforts else {Feature.REASONING})
-            | ({Feature.TOP_K} if family.is_openai else frozenset())
+            | ({Feature.TOP_K} if family.is_openai else DOCUMENTS)
             | (frozenset() if family.has_verbosity else {Feature.VERBOSITY})
         )
 

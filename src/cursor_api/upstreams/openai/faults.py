@@ -1,9 +1,9 @@
 """What OpenAI-compatible servers say when they refuse, as tables.
 
 Rules of this file:
-- The error's own `code` beats its words, the words beat the HTTP status, the status beats the
-  `type`: `invalid_request_error` is the type of a wrong key as well. A number as the code is a
-  status.
+- The error's own `code` beats its words, but for TOO_LARGE_AT_ONCE. The words beat the HTTP status,
+  the status beats the `type`: `invalid_request_error` is the type of a wrong key as well. A number
+  as the code is a status.
 - A status that says the address is wrong is the operator's to mend, never the caller's fault.
 - What the server says reaches people: on one line, bounded, without anything like a secret.
 """
@@ -78,6 +78,10 @@ WORDS: Final[dict[str, FaultKind]] = {
     "insufficient credits": _QUOTA,
     "insufficient_quota": _QUOTA,
 }
+
+# Groq and OpenAI of a request with more tokens than the key may use in a minute, under the code of
+# a limited rate: no wait helps, and the key is as good as before for everybody else.
+TOO_LARGE_AT_ONCE: Final = "request too large for"
 
 # Where it means something else than for every upstream. There is no client version to be outdated.
 STATUSES: Final[dict[int, FaultKind]] = {
@@ -186,13 +190,10 @@ def _tell_detail(content: Mapping[str, Any]) -> str:
 
 def kind_of(error: ServerError, status: int | None) -> FaultKind:
     """What an error means; every one has a kind."""
-    for word in (error.code, error.type):
-        if word in CODES:
-            return CODES[word]
     told = error.message.lower()
-    for words, kind in WORDS.items():
-        if words in told:
-            return kind
+    kind = _kind_of_words(error, told)
+    if kind is not None:
+        return kind
     if status == _BAD_REQUEST:
         return _INVALID
     if status == _NOT_FOUND and (error.param == "model" or "model" in told):
@@ -200,6 +201,15 @@ def kind_of(error: ServerError, status: int | None) -> FaultKind:
     if status is not None:
         return _kind_of_status(status)
     return TYPES.get(error.type, _OTHER)
+
+
+def _kind_of_words(error: ServerError, told: str) -> FaultKind | None:
+    if TOO_LARGE_AT_ONCE in told:
+        return _CONTEXT
+    for word in (error.code, error.type):
+        if word in CODES:
+            return CODES[word]
+    return next((kind for words, kind in WORDS.items() if words in told), None)
 
 
 def _kind_of_status(status: int) -> FaultKind:

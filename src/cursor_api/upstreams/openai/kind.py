@@ -30,6 +30,8 @@ class OpenAiKind:
             Feature.EMBEDDINGS,
             Feature.IMAGES,
             Feature.IMAGE_LINKS,
+            Feature.DOCUMENTS,
+            Feature.EARLIER_DOCUMENTS,
             Feature.OUTPUT_FORM,
             Feature.OUTPUT_MAX,
             Feature.STOP,

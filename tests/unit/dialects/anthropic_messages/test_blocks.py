@@ -12,6 +12,7 @@ from cursor_api.dialects.anthropic_messages.blocks import IGNORED_MAX
 from cursor_api.dialects.anthropic_messages.request import parse_request
 from cursor_api.domain.content import (
     CacheMark,
+    Document,
     Image,
     LinkedImage,
     Part,
@@ -96,6 +97,19 @@ def parse(*messages: Any, limits: RequestLimits | None = None) -> ParsedRequest:
                 "source": {"type": "content", "content": [{"type": "text", "text": "body"}]},
             },
             (Text("body"),),
+        ),
+        (
+            {
+                "type": "document",
+                "title": "T",
+                "cache_control": MARK,
+                "source": {"type": "base64", "media_type": "application/pdf", "data": "AA=="},
+            },
+            (Document("application/pdf", "AA==", name="T", cache=CacheMark()),),
+        ),
+        (
+            {"type": "document", "source": {"type": "url", "url": "https://a/b.pdf"}},
+            (Document("application/pdf", url="https://a/b.pdf"),),
         ),
         # Only an upstream of this dialect can read it.
         ({"type": "document", "source": {"type": "file", "file_id": "f"}}, ()),

@@ -69,7 +69,19 @@ def test_images_and_documents_ask_by_their_place() -> None:
     body = json.dumps({"model": "m", "messages": messages}).encode()
     parsed = finish(parse_request(body, RequestLimits()))
     assert [tuple(one) for one in parsed.chat.origin.features] == [
+        (Feature.DOCUMENTS, "messages.0.content.0"),
+        (Feature.DOCUMENT_LINKS, "messages.0.content.0.source.url"),
         (Feature.IMAGES, "messages.0.content.1.content.0"),
         (Feature.IMAGE_LINKS, "messages.0.content.3.source"),
-        (Feature.DOCUMENTS, "messages.0.content.0"),
+    ]
+
+
+def test_a_document_of_an_earlier_turn_is_needed_no_more() -> None:
+    """Who cannot read it answers without, and says so."""
+    said = {"role": "assistant", "content": "b"}
+    messages = [{"role": "user", "content": [PDF]}, said, {"role": "user", "content": "c"}]
+    body = json.dumps({"model": "m", "messages": messages}).encode()
+    parsed = finish(parse_request(body, RequestLimits()))
+    assert [tuple(one) for one in parsed.chat.origin.features] == [
+        (Feature.EARLIER_DOCUMENTS, "messages.0.content.0")
     ]

@@ -13,6 +13,7 @@ from cursor_api.dialects.anthropic_messages.turns import (
 )
 from cursor_api.domain.content import (
     CacheMark,
+    Document,
     Image,
     LinkedImage,
     Message,
@@ -185,6 +186,25 @@ def test_long_texts_are_several_blocks_and_long_conversations_several_steps() ->
     written, count = run(write_turns(many, has_system_turns=False))
     assert count == 4
     assert len(written.turns[0].blocks) == 3 * STEP_MESSAGES
+
+
+def test_a_document_goes_on_as_one() -> None:
+    """Inline or by its address, with its name, in a question and in a result."""
+    inline = Document("application/pdf", "AA==", name="a.pdf", cache=CacheMark())
+    link = Document("application/pdf", url="https://a/b.pdf")
+    blocks = [
+        {
+            "type": "document",
+            "source": {"type": "base64", "media_type": "application/pdf", "data": "AA=="},
+            "title": "a.pdf",
+            "cache_control": {"type": "ephemeral"},
+        },
+        {"type": "document", "source": {"type": "url", "url": "https://a/b.pdf"}},
+    ]
+    call = (ASSISTANT, (ToolUse("t", "f", b""),))
+    _, turns = write((USER, (inline,)), call, (USER, (ToolResult("t", (link,)),)))
+    assert turns[0] == ("user", blocks[:1])
+    assert turns[2][1][0]["content"] == blocks[1:]
 
 
 def test_an_image_by_its_address_goes_on_as_one() -> None:

@@ -9,6 +9,7 @@ import pytest
 from cursor_api.dialects.openai_chat.features import FIELDS, NEUTRAL
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.content import Document, Text
 from cursor_api.domain.features import Feature, RequestedFeature
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import finish
@@ -76,25 +77,35 @@ def test_an_image_by_its_address_is_another_feature() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("kind", "feature"),
-    [
-        ("file", Feature.DOCUMENTS),
-        ("input_file", Feature.DOCUMENTS),
-        ("input_audio", Feature.OTHER_CONTENT),
-        ("x" * 10_000, Feature.OTHER_CONTENT),
-    ],
-)
-def test_content_of_another_type_needs_an_upstream_of_this_dialect(
-    kind: str, feature: Feature
-) -> None:
+FILE = {"type": "file", "file": {"filename": "a.pdf", "file_data": "AA=="}}
+
+
+def test_documents_are_asked_for_by_their_place() -> None:
+    """One of an earlier turn is needed no more; one of plain text is a text."""
+    asked = {"role": "user", "content": [{"type": "text", "text": "a"}, FILE]}
+    found = parse(messages=[asked])
+    assert found.messages[0].parts == (
+        Text("a"),
+        Document("application/pdf", "AA==", name="a.pdf"),
+    )
+    place = "messages[0].content[1]"
+    assert found.origin.features == (RequestedFeature(Feature.DOCUMENTS, f"{place}.type"),)
+    later = parse(messages=[asked, {"role": "assistant", "content": "b"}]).origin.features
+    assert later == (RequestedFeature(Feature.EARLIER_DOCUMENTS, place),)
+    text = {"type": "file", "file": {"file_data": "data:text/plain;base64,aGk="}}
+    plain = parse(messages=[{"role": "user", "content": [text]}])
+    assert (plain.messages[0].parts, plain.origin.features) == ((Text("hi"),), ())
+
+
+@pytest.mark.parametrize("kind", ["file", "input_file", "input_audio", "x" * 10_000])
+def test_content_of_another_type_needs_an_upstream_of_this_dialect(kind: str) -> None:
     """Never dropped in silence: the model would answer a question nobody asked.
 
     In what was said before it is left out where it cannot go on, and named.
     """
     asked = {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": kind}]}
     found = parse(messages=[asked]).origin.features
-    assert found == (RequestedFeature(feature, "messages[0].content[1].type"),)
+    assert found == (RequestedFeature(Feature.OTHER_CONTENT, "messages[0].content[1].type"),)
     assert parse(messages=[asked, {"role": "assistant", "content": "b"}]).origin.features == ()
 
 

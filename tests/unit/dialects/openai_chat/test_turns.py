@@ -10,9 +10,10 @@ import pytest
 from cursor_api.dialects.openai_chat import turns
 from cursor_api.dialects.openai_chat.families import Family
 from cursor_api.dialects.openai_chat.tool_names import write_name
-from cursor_api.dialects.openai_chat.turns import IMAGES_FOLLOW, write_messages
+from cursor_api.dialects.openai_chat.turns import DOCUMENT_FOLLOWS, IMAGES_FOLLOW, write_messages
 from cursor_api.domain.content import (
     CacheMark,
+    Document,
     Image,
     LinkedImage,
     Message,
@@ -97,6 +98,23 @@ def test_a_signature_that_is_owed_stands_with_the_first_call() -> None:
     assert [call.get("extra_content") for call in said["tool_calls"]] == [word, None]
     (plain,) = messages_of(Role.ASSISTANT, *calls)
     assert "extra_content" not in json.dumps(plain)
+
+
+def test_a_document_is_a_file_at_openai() -> None:
+    """Elsewhere it was said in an earlier turn, and is mentioned."""
+    inline, link = Document("application/pdf", "AA=="), Document("application/pdf", url="https://a")
+    data = "data:application/pdf;base64,AA=="
+    (mine,) = messages_of(Role.USER, inline, replace(link, name="b.pdf"), family=OPENAI)
+    assert mine["content"] == [
+        {"type": "file", "file": {"filename": "document.pdf", "file_data": data}},
+        {"type": "text", "text": "[document b.pdf]"},
+    ]
+    (other,) = messages_of(Role.USER, inline, Text("a"), link)
+    assert other["content"] == "[document application/pdf]\na\n[document https://a]"
+    (told,) = messages_of(Role.USER, ToolResult("c", (inline,)))
+    assert told["content"] == "[document application/pdf]"
+    result, file = messages_of(Role.USER, ToolResult("c", (inline,)), family=OPENAI)
+    assert (result["content"], file["content"]) == (DOCUMENT_FOLLOWS, mine["content"][:1])
 
 
 def test_the_detail_of_an_image_is_for_openai() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from cursor_api.dialects.openai_responses.request import parse_request, read_items
-from cursor_api.domain.content import Image, Message, Role, Text
+from cursor_api.domain.content import Document, Image, Message, Role, Text
 from cursor_api.domain.errors import Fault
+from cursor_api.domain.features import Feature
 from cursor_api.domain.kept import Thread
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import finish
@@ -80,13 +81,36 @@ def test_what_is_wrong_is_told_with_its_place(body: dict[str, Any], param: str) 
     assert param in caught.value.message
 
 
-def test_a_document_is_shown_where_it_can_go() -> None:
-    """The two other client APIs pass documents on; this one has its text at most."""
-    document = {"type": "input_file", "file_data": "data:application/pdf;base64,AA=="}
-    with pytest.raises(Fault, match=r"input_text.*/v1/messages") as caught:
-        parse(input=[{"role": "user", "content": [document]}])
+PDF = {"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,AA=="}
+LINK = {"type": "input_file", "file_url": "https://a/b.pdf"}
+
+
+def test_documents_are_asked_for_by_their_place() -> None:
+    """Those of an earlier turn are needed no more; one of plain text is a text."""
+    text = {"type": "input_file", "file_data": "data:text/plain;base64,aGk="}
+    asked = {"role": "user", "content": [text, PDF, LINK]}
+    found = parse(input=[asked]).chat
+    assert found.messages[0].parts == (
+        Text("hi"),
+        Document("application/pdf", "AA==", name="a.pdf"),
+        Document("application/pdf", url="https://a/b.pdf"),
+    )
+    assert [tuple(one) for one in found.origin.features] == [
+        (Feature.DOCUMENTS, "input[0].content[1].type"),
+        (Feature.DOCUMENT_LINKS, "input[0].content[2].file_url"),
+    ]
+    later = parse(input=[asked, {"role": "assistant", "content": "b"}]).chat.origin.features
+    assert [tuple(one) for one in later] == [(Feature.EARLIER_DOCUMENTS, "input[0].content[1]")]
+
+
+def test_a_file_that_was_uploaded_is_refused() -> None:
+    """Only OpenAI has it. In what was said before it is left out."""
+    asked = {"role": "user", "content": [{"type": "input_file", "file_id": "file-1"}]}
+    with pytest.raises(Fault, match=r"file_data.*file_url.*input_text") as caught:
+        parse(input=[asked])
     assert caught.value.param == "input[0].content[0].type"
-    assert "input[0].content[0].type" in caught.value.message
+    parsed = parse(input=[asked, {"role": "assistant", "content": "b"}])
+    assert parsed.ignored == ("input[0].content[0]",)
 
 
 def test_a_body_of_chat_completions_is_shown_its_address() -> None:

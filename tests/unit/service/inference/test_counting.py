@@ -8,6 +8,7 @@ from cursor_api.domain.caller import Caller
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest, Incoming, Parameters, Tool
 from cursor_api.domain.content import (
+    Document,
     Image,
     Message,
     Part,
@@ -141,8 +142,9 @@ def test_all_that_a_model_reads_is_estimated() -> None:
     for tokens_count, part in parts.items():
         chat = ChatRequest("m", (Message(Role.USER, (Text("hi"), part)),))
         assert estimate_prompt(chat) - before == tokens_count
-    inner = ToolResult("id", (Image(b"x", "image/png"),))
-    chat = ChatRequest("m", (Message(Role.USER, (Text("hi"), inner)),))
-    assert estimate_prompt(chat) - before == TOKENS_PER_IMAGE_MAX
+    for one in (Image(b"x", "image/png"), Document("application/pdf", "AA==")):
+        inner = ToolResult("id", (one,))
+        chat = ChatRequest("m", (Message(Role.USER, (Text("hi"), inner)),))
+        assert estimate_prompt(chat) - before == TOKENS_PER_IMAGE_MAX
     tools = Parameters(tools=(Tool("ls", "d" * 38, b"s" * 60),))
     assert estimate_prompt(ChatRequest("m", HI.messages, parameters=tools)) - before == 25

@@ -6,6 +6,7 @@ import pytest
 
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.content import (
+    Document,
     Image,
     LinkedImage,
     Message,
@@ -96,6 +97,7 @@ def test_a_run_of_common_words_is_noticed() -> None:
         ToolUse("id", "name", b'{"x": "canary"}'),
         ToolResult("id", (Text("canary"),)),
         LinkedImage("https://example.org/canary"),
+        Document("application/pdf", url="https://example.org/canary"),
     ],
     ids=lambda part: type(part).__name__,
 )

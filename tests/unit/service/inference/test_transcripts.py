@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.chat import ChatRequest, Incoming
 from cursor_api.domain.content import (
+    Document,
     Image,
     LinkedImage,
     Message,
@@ -87,10 +88,12 @@ def test_nothing_is_taken_unless_it_is_wanted() -> None:
 def test_a_prompt_is_taken_in_its_order() -> None:
     """Texts that follow each other are one; of what is no text its kind is told."""
     picture = Image(b"12345", "image/png")
-    result = ToolResult("c", (Text("20"), Text(" °C"), picture))
+    document = Document("application/pdf", "AA==", name="a.pdf")
+    result = ToolResult("c", (Text("20"), Text(" °C"), picture, document))
     messages = (
         Message(Role.SYSTEM, (Text("Be brief."),)),
         user("Look", ": ", picture, LinkedImage("https://example.org/a.png"), "What is it?"),
+        user(document),
         Message(
             Role.ASSISTANT,
             (
@@ -108,10 +111,11 @@ def test_a_prompt_is_taken_in_its_order() -> None:
         Said("user", SaidKind.IMAGE, "image/png, 5 bytes"),
         Said("user", SaidKind.IMAGE, "https://example.org/a.png"),
         Said("user", SaidKind.TEXT, "What is it?"),
+        Said("user", SaidKind.TEXT, "[document a.pdf]"),
         Said("assistant", SaidKind.THINKING, "Hm."),
         Said("assistant", SaidKind.THINKING, ""),
         Said("assistant", SaidKind.TOOL_CALL, 'look {"a":1}'),
-        Said("user", SaidKind.TOOL_RESULT, "20 °C[image/png, 5 bytes]"),
+        Said("user", SaidKind.TOOL_RESULT, "20 °C[image/png, 5 bytes][document a.pdf]"),
     )
     assert (content.id, content.answer, content.is_cut) == ("id-1", (), False)
 

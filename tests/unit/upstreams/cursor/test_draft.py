@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cursor_api.domain.content import Image, Part, Text, Thinking, ToolResult, ToolUse
+from cursor_api.domain.content import Document, Image, Part, Text, Thinking, ToolResult, ToolUse
 from cursor_api.upstreams.cursor.draft import UNIT_SIZE, Draft
 from cursor_api.wire.protobuf import ProtobufError
 
@@ -63,6 +63,10 @@ def test_parts_are_taken_one_by_one() -> None:
     assert work == [1, 1, 3, 1]
     assert b"".join(draft.pieces).decode() == "a" + "b" * 2 * UNIT_SIZE + "c"
     assert draft.images == [image]
+    # It was read in an earlier turn: in a question it is refused.
+    assert written(Text("a "), Document("application/pdf", "AA==", name="b.pdf")) == (
+        "a [document b.pdf]"
+    )
 
 
 def test_calls_and_results_are_paragraphs_wherever_they_stand() -> None:

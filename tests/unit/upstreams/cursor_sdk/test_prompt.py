@@ -6,7 +6,16 @@ import msgspec
 import pytest
 
 from cursor_api.domain.chat import Choice, ToolChoice
-from cursor_api.domain.content import Image, Message, Role, Text, Thinking, ToolResult, ToolUse
+from cursor_api.domain.content import (
+    Document,
+    Image,
+    Message,
+    Role,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+)
 from cursor_api.domain.value import replace
 from cursor_api.upstreams.cursor_sdk.prompt import (
     GO_ON,
@@ -69,8 +78,9 @@ def test_an_agent_is_told_everything(messages: list[Message], text: str) -> None
 
 def test_one_that_knows_is_told_what_is_new() -> None:
     """With the images where they stand."""
-    prompt = finish(write_turn([Message(Role.USER, (Text("See "), PNG)), user("and?")]))
-    assert (prompt.text, prompt.images) == ("See [image 1]\n\nand?", (PNG,))
+    seen = (Text("See "), PNG, Document("application/pdf", "AA==", name="a.pdf"))
+    prompt = finish(write_turn([Message(Role.USER, seen), user("and?")]))
+    assert (prompt.text, prompt.images) == ("See [image 1][document a.pdf]\n\nand?", (PNG,))
     (image,) = finish(encode_images([replace(PNG, width=0)]))
     assert image == {"data": {"data": "iVBORw==", "mimeType": "image/png"}}
 

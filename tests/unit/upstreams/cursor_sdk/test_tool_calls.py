@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cursor_api.domain.content import Image, Text, ToolResult
+from cursor_api.domain.content import Document, Image, Text, ToolResult
 from cursor_api.upstreams.cursor_sdk.call_ids import WaitingCallIds
 from cursor_api.upstreams.cursor_sdk.tool_calls import (
     Parking,
@@ -32,6 +32,11 @@ def content(answer: ToolAnswer) -> object:
             ToolResult("c", (Image(b"\x89PNG", "image/png"),)),
             200,
             [{"type": "image", "data": "iVBORw==", "mimeType": "image/png"}],
+        ),
+        (
+            ToolResult("c", (Document("application/pdf", "AA==", name="a.pdf"),)),
+            200,
+            [{"type": "text", "text": "[document a.pdf]"}],
         ),
         (ToolResult("c", (Text("a"), Text("b")), is_error=True), 400, "a\nb"),
         (ToolResult("c", (), is_error=True), 400, "The tool failed."),

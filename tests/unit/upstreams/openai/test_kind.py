@@ -10,6 +10,7 @@ from cursor_api.domain.features import Feature
 from cursor_api.installed import KINDS
 from cursor_api.ports.upstream import UpstreamKind, UpstreamParts
 from cursor_api.service.steps import StepRunner
+from cursor_api.upstreams.openai.chat import DOCUMENTS
 from cursor_api.upstreams.openai.kind import OpenAiKind
 from cursor_api.upstreams.openai.options import OpenAiOptions
 from tests.fakes import TickingClock
@@ -62,16 +63,19 @@ def test_it_is_installed_by_its_name() -> None:
             "https://mine.openai.azure.com/openai/v1",
             {
                 "chatbot": {Feature.REASONING, Feature.TOP_K, Feature.VERBOSITY},
-                "deepseek-v4": {Feature.VERBOSITY},
+                "deepseek-v4": {Feature.VERBOSITY, *DOCUMENTS},
             },
         ),
-        ("https://api.mistral.ai/v1", {"chatbot": {Feature.REASONING, Feature.VERBOSITY}}),
+        (
+            "https://api.mistral.ai/v1",
+            {"chatbot": {Feature.REASONING, Feature.VERBOSITY, *DOCUMENTS}},
+        ),
         (
             "http://127.0.0.1:1/v1",
             {
-                "chatbot": {Feature.VERBOSITY},
-                "mistral-large": {Feature.REASONING, Feature.VERBOSITY},
-                "deepseek-chat": {Feature.VERBOSITY},
+                "chatbot": {Feature.VERBOSITY, *DOCUMENTS},
+                "mistral-large": {Feature.REASONING, Feature.VERBOSITY, *DOCUMENTS},
+                "deepseek-chat": {Feature.VERBOSITY, *DOCUMENTS},
             },
         ),
     ],
