@@ -173,9 +173,9 @@ class Breaker:
             return Fault(
                 self.cause.kind, self.cause.kept_message, upstream_code=self.cause.upstream_code
             )
-        who, others = "The upstream has failed", ""
+        who, what = "The upstream has failed", "It is tried"
         if self.model:
-            who, others = "The upstream has failed with this model", " Its other models are."
+            who, what = f"{who} with this model", "Only this model is left alone. It is tried"
         times = (
             f"{self.failure_count} times in a row"
             if self.failure_count > 1
@@ -183,8 +183,8 @@ class Breaker:
         )
         return Fault(
             FaultKind.UPSTREAM_UNAVAILABLE,
-            f"{who} {times} and is not asked for another {math.ceil(wait_s)} s."
-            f"{others} The last failure: {self.cause.kept_message}",
+            f"{who} {times}. {what} again in {math.ceil(wait_s)} s."
+            f" The last failure: {self.cause.kept_message}",
             retry_after_s=wait_s,
             upstream_code=self.cause.upstream_code,
         )

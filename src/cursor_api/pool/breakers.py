@@ -59,6 +59,8 @@ class Breakers:
         self, fault: Fault | None, model: str, now: float, *, is_probe: bool
     ) -> Breaker | None:
         """What came of an attempt: None when its answer began. Gives what that opened or closed."""
+        if fault is None and not (self._models or self.whole.failure_count):
+            return None  # nothing has failed: every request comes by here
         if fault is None or fault.scope is not Scope.ENDPOINT:
             return self._record_other(fault, model, now, is_probe=is_probe)
         if fault.kind in WHOLE_KINDS:

@@ -16,7 +16,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.said import fill, tell
 from cursor_api.transport.answer import ERROR_BODY_BYTES_MAX
 from cursor_api.transport.faults import kind_of_status, parse_retry_after
-from cursor_api.transport.quoting import describe_body, quote_said
+from cursor_api.transport.quoting import describe_body, media_type_of, quote_said
 from cursor_api.wire.surrogates import decode_piece
 
 # How a message begins, before the upstream's own words, for endpoints asked with a key.
@@ -67,9 +67,33 @@ USED_UP: Final = (
     "使用上限",  # GLM in Chinese, of five hours
     "insufficient balance",  # DeepSeek, GLM
     "余额不足",  # GLM in Chinese
+    "key limit exceeded",  # OpenRouter, with status 403: what the key may spend
+    "spending limit",  # Anthropic, xAI with status 403
+    "used all available credits",  # xAI
 )
 
+# How servers say that they do not accept a key, in lower case, with a status that blames the
+# request.
+WRONG_KEY: Final = (
+    "incorrect api key",  # xAI, with status 400
+    "api key not valid",  # Gemini, with status 400
+    "api key expired",  # Gemini
+    "reported as leaked",  # Gemini, with status 403
+)
+# Words that take a key out of service count at the beginning alone: what stands behind may be what
+# the caller wrote.
+BEGINNING_CHARS: Final = 60
+
 _BAD_REQUEST: Final = 400
+WORDLESS: Final = tell("HTTP {status} with {body}")
+# Firewalls refuse an address, or words of a request, and some pages ask to sign in.
+PAGE_IN_FRONT: Final = tell(
+    "HTTP {status} with {body}. That is no answer of an API, but of something in front of it: a"
+    " firewall that refuses this gateway's address or the request, or a page to sign in"
+)
+PAGE: Final = "text/html"
+_OF_KEYS: Final = frozenset({FaultKind.CREDENTIAL_REJECTED, FaultKind.CREDENTIAL_FORBIDDEN})
+
 _NOT_FOUND: Final = 404
 _NOT_ALLOWED: Final = 405
 
@@ -116,6 +140,16 @@ def read_error_json(body: str | bytes) -> Any:
         return {"error": {}} if body.startswith((b"{", b"[{")) else None
 
 
+def find_words(words: Mapping[str, FaultKind], said: str) -> FaultKind | None:
+    """What an error's message means by the words in it, which are in lower case."""
+    told = said.lower()
+    beginning = told[:BEGINNING_CHARS]
+    for text, kind in words.items():
+        if text in (beginning if kind is FaultKind.CREDENTIAL_REJECTED else told):
+            return kind
+    return None
+
+
 def tell_refusal(refusal: Refusal, context: FaultContext) -> Fault:
     """The fault, with what the upstream said on one clean line without secrets."""
     said = quote_said(refusal.said, context.secret, context.mask)
@@ -129,12 +163,13 @@ def tell_status(
 ) -> Fault:
     """The fault of an answer without a word of the upstream's own. Header names are lower case."""
     retry_after = headers.get("retry-after", "")
+    words = WORDLESS
+    if kind in _OF_KEYS and media_type_of(headers) == PAGE:
+        # An API says so in JSON. If it is the key after all, another one shows that.
+        kind, words = FaultKind.UPSTREAM_ERROR, PAGE_IN_FRONT
     refusal = Refusal(kind, "", f"http_{status}", retry_after=retry_after)
-    return _fault(
-        refusal,
-        tell("HTTP {status} with {body}", status=status, body=describe_body(headers, body)),
-        context,
-    )
+    said = fill(words, status=status, body=describe_body(headers, body))
+    return _fault(refusal, said, context)
 
 
 def tell_wordless(

@@ -40,7 +40,7 @@ def test_it_opens_after_five_faults_in_a_row() -> None:
     assert fault.retry_after_s == 20
     assert fault.upstream_code == "x"
     assert fault.message == (
-        "The upstream has failed 5 times in a row and is not asked for another 20 s."
+        "The upstream has failed 5 times in a row. It is tried again in 20 s."
         " The last failure: Nobody is there."
     )
 

@@ -54,8 +54,8 @@ def test_who_asks_for_the_dead_model_is_told_so() -> None:
         opened().check("dead", 110)
     assert (caught.value.kind, caught.value.retry_after_s) == (FaultKind.UPSTREAM_UNAVAILABLE, 20)
     assert caught.value.message == (
-        "The upstream has failed with this model 5 times in a row and is not asked for another"
-        " 20 s. Its other models are. The last failure: No provider."
+        "The upstream has failed with this model 5 times in a row. Only this model is left alone."
+        " It is tried again in 20 s. The last failure: No provider."
     )
 
 

@@ -1,9 +1,9 @@
 """What OpenAI-compatible servers say when they refuse, as tables.
 
 Rules of this file:
-- The error's own `code` beats its words, the words beat the HTTP status, the status beats the
-  `type`: `invalid_request_error` is the type of a wrong key as well. A number as the code is a
-  status.
+- The error's own `code` beats its words, but for TOO_LARGE_AT_ONCE. The words beat the HTTP status,
+  the status beats the `type`: `invalid_request_error` is the type of a wrong key as well. A number
+  as the code is a status.
 - A status that says the address is wrong is the operator's to mend, never the caller's fault.
 - What the server says reaches people: on one line, bounded, without anything like a secret.
 """
@@ -20,8 +20,10 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.refusals import (
     TOO_LONG,
     USED_UP,
+    WRONG_KEY,
     FaultContext,
     Refusal,
+    find_words,
     kind_of_key_status,
     read_error_json,
     tell_refusal,
@@ -54,6 +56,9 @@ CODES: Final[dict[str, FaultKind]] = {
     "model_not_found": _MODEL,
     "model_decommissioned": _MODEL,
     "model_deprecated": _MODEL,
+    "invalid_model": _MODEL,  # Mistral
+    "deploymentnotfound": _MODEL,  # Azure
+    "organization_restricted": _REJECTED,  # Groq, with status 400
     "context_length_exceeded": _CONTEXT,
     "exceed_context_size_error": _CONTEXT,
     # GitHub Copilot and GitHub Models
@@ -70,14 +75,23 @@ CODES: Final[dict[str, FaultKind]] = {
 WORDS: Final[dict[str, FaultKind]] = {
     **dict.fromkeys(TOO_LONG, _CONTEXT),
     **dict.fromkeys(USED_UP, _QUOTA),
+    **dict.fromkeys(WRONG_KEY, _REJECTED),
     "content management policy": _REFUSED,
     "content policy": _REFUSED,
     "violating our usage policy": _REFUSED,
     "input was flagged": _REFUSED,
     "invalid model name": _MODEL,
+    "model not exist": _MODEL,  # DeepSeek
+    "模型不存在": _MODEL,  # GLM
+    # Gemini, with status 400: of the place of the gateway, not of the request.
+    "user location is not supported": _FORBIDDEN,
     "insufficient credits": _QUOTA,
     "insufficient_quota": _QUOTA,
 }
+
+# Groq and OpenAI of a request with more tokens than the key may use in a minute, under the code of
+# a limited rate: no wait helps, and the key is as good as before for everybody else.
+TOO_LARGE_AT_ONCE: Final = "request too large for"
 
 # Where it means something else than for every upstream. There is no client version to be outdated.
 STATUSES: Final[dict[int, FaultKind]] = {
@@ -186,20 +200,25 @@ def _tell_detail(content: Mapping[str, Any]) -> str:
 
 def kind_of(error: ServerError, status: int | None) -> FaultKind:
     """What an error means; every one has a kind."""
-    for word in (error.code, error.type):
-        if word in CODES:
-            return CODES[word]
-    told = error.message.lower()
-    for words, kind in WORDS.items():
-        if words in told:
-            return kind
+    kind = _kind_of_words(error)
+    if kind is not None:
+        return kind
     if status == _BAD_REQUEST:
         return _INVALID
-    if status == _NOT_FOUND and (error.param == "model" or "model" in told):
+    if status == _NOT_FOUND and (error.param == "model" or "model" in error.message.lower()):
         return _MODEL
     if status is not None:
         return _kind_of_status(status)
     return TYPES.get(error.type, _OTHER)
+
+
+def _kind_of_words(error: ServerError) -> FaultKind | None:
+    if TOO_LARGE_AT_ONCE in error.message.lower():
+        return _CONTEXT
+    for word in (error.code, error.type):
+        if word in CODES:
+            return CODES[word]
+    return find_words(WORDS, error.message)
 
 
 def _kind_of_status(status: int) -> FaultKind:

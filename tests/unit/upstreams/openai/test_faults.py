@@ -120,9 +120,95 @@ def test_every_kind_a_table_can_give_has_words() -> None:
         (403, error_of("Your input was flagged", code=403), FaultKind.CONTENT_REFUSED),
         (404, error_of("No endpoints found for model x", code=404), FaultKind.MODEL_NOT_FOUND),
         # Groq
-        (413, error_of("large", code="rate_limit_exceeded"), FaultKind.RATE_LIMITED),
+        (
+            413,
+            error_of(
+                "Request too large for model `m` in organization `o` service tier `on_demand` on"
+                " tokens per minute (TPM): Limit 6000, Requested 14368, please reduce your message"
+                " size and try again.",
+                type="tokens",
+                code="rate_limit_exceeded",
+            ),
+            FaultKind.CONTEXT_TOO_LONG,
+        ),
+        (
+            429,
+            error_of(
+                "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested"
+                " 342389. The input or output tokens must be reduced in order to run successfully.",
+                type="tokens",
+                code="rate_limit_exceeded",
+            ),
+            FaultKind.CONTEXT_TOO_LONG,
+        ),
         (400, error_of("gone", code="model_decommissioned"), FaultKind.MODEL_NOT_FOUND),
         (498, error_of("no capacity"), FaultKind.UPSTREAM_OVERLOADED),
+        # A credential's faults, under statuses that blame the request
+        (
+            400,
+            {
+                "code": "Client specified an invalid argument",
+                "error": "Incorrect API key provided: na***ys. You can obtain an API key from"
+                " https://console.x.ai.",
+            },
+            FaultKind.CREDENTIAL_REJECTED,
+        ),
+        (
+            400,
+            [
+                {
+                    "error": {
+                        "code": 400,
+                        "message": "API key not valid. Please pass a valid API key.",
+                        "status": "INVALID_ARGUMENT",
+                    }
+                }
+            ],
+            FaultKind.CREDENTIAL_REJECTED,
+        ),
+        (
+            400,
+            error_of("API key expired. Please renew the API key.", code=400),
+            FaultKind.CREDENTIAL_REJECTED,
+        ),
+        (
+            400,
+            error_of("Organization has been restricted.", code="organization_restricted"),
+            FaultKind.CREDENTIAL_REJECTED,
+        ),
+        (
+            403,
+            error_of("Your API key was reported as leaked. Please use another API key.", code=403),
+            FaultKind.CREDENTIAL_REJECTED,
+        ),
+        (
+            400,
+            error_of("User location is not supported for the API use.", code=400),
+            FaultKind.CREDENTIAL_FORBIDDEN,
+        ),
+        (
+            403,
+            error_of("Key limit exceeded (total limit). Manage it using https://x.y", code=403),
+            FaultKind.QUOTA_EXHAUSTED,
+        ),
+        (
+            403,
+            {"code": "x", "error": "Your team has either used all available credits or reached"},
+            FaultKind.QUOTA_EXHAUSTED,
+        ),
+        # Models that are not served
+        (400, error_of("Model Not Exist", code="invalid_request_error"), FaultKind.MODEL_NOT_FOUND),
+        (400, error_of("模型不存在，请检查模型代码。", code="1211"), FaultKind.MODEL_NOT_FOUND),
+        (
+            400,
+            {"object": "error", "message": "Invalid model: x", "type": "invalid_model"},
+            FaultKind.MODEL_NOT_FOUND,
+        ),
+        (
+            404,
+            error_of("The API deployment does not exist.", code="DeploymentNotFound"),
+            FaultKind.MODEL_NOT_FOUND,
+        ),
         # vLLM, of two ages
         (
             400,
@@ -187,8 +273,12 @@ def test_a_status_without_a_word_of_the_servers_own(status: int) -> None:
     if wanted is FaultKind.CLIENT_OUTDATED or status in {404, 405}:
         wanted = FaultKind.PROTOCOL_ERROR
         assert "base_url" in fault.message
+    if status in {401, 403}:
+        # A firewall's page, or one to sign in: the key was judged by nobody.
+        wanted = FaultKind.UPSTREAM_ERROR
+        assert "firewall" in fault.message
     assert fault.kind is wanted
-    assert fault.message.endswith(f"HTTP {status} with a body of type text/html")
+    assert f"HTTP {status} with a body of type text/html" in fault.message
     assert fault.upstream_code == f"http_{status}"
 
 
