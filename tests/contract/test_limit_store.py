@@ -324,6 +324,7 @@ async def test_only_what_was_seeded_of_late_can_be_forgotten(stage: Stage) -> No
     await store.forget("alice", 0.1)
     assert isinstance(await store.admit(_claim("r", ALL_AT_ONCE)), Admitted)
     await store.forget("alice", 9.0)
+    await store.seed("alice", FRESH, 9.0)
     assert await store.admit(_claim("s", ALL_AT_ONCE)) == Unknown()
 
 

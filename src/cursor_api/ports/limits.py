@@ -49,11 +49,12 @@ class LimitStore(Protocol):
         """These requests are still under way."""
         ...
 
-    async def seed(self, key_id: str, counters: Counters) -> None:
+    async def seed(self, key_id: str, counters: Counters, age_s: float = 0.0) -> None:
         """What the key has used in this day and period, without what is held.
 
-        It is taken only where nothing is known, and never added to what is. The buckets of a
-        minute stay as they are.
+        It is taken only where nothing is known, and never added to what is; nor where `forget` has
+        said since `age_s` seconds ago, when this was asked for, that it is incomplete. The buckets
+        of a minute stay as they are.
         """
         ...
 

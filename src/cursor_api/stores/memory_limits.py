@@ -28,14 +28,18 @@ LEASE_S = 30.0
 
 
 class _Key:
-    """What one key has used. `is_known`: the day and the period are, since `seeded_at`."""
+    """What one key has used. `is_known`: the day and the period are, since `seeded_at`.
 
-    __slots__ = ("counters", "held", "is_known", "leases", "seeded_at")
+    At `late_at` it was said that what seeds it may be incomplete.
+    """
+
+    __slots__ = ("counters", "held", "is_known", "late_at", "leases", "seeded_at")
 
     def __init__(self) -> None:
         self.counters = Counters()
         self.is_known = False
         self.seeded_at = 0.0
+        self.late_at = -math.inf
         self.held: dict[str, Held] = {}
         # When each ends, by the monotonic clock.
         self.leases: dict[str, float] = {}
@@ -97,12 +101,13 @@ class MemoryLimitStore:
             until = self._clock.monotonic() + self._lease_s
             key.leases.update({one: until for one in request_ids if one in key.held})
 
-    async def seed(self, key_id: str, counters: Counters) -> None:
+    async def seed(self, key_id: str, counters: Counters, age_s: float = 0.0) -> None:
         """What the key has used in this day and period, without what is held."""
         key = self._keys.setdefault(key_id, _Key())
-        if key.is_known:
+        now = self._clock.monotonic()
+        if key.is_known or key.late_at > now - age_s:
             return
-        key.is_known, key.seeded_at = True, self._clock.monotonic()
+        key.is_known, key.seeded_at = True, now
         # What is under way is settled in the period in which it is counted.
         for request_id, held in key.held.items():
             counters = counters.add(held.reserved, 1)
@@ -120,7 +125,8 @@ class MemoryLimitStore:
 
     async def forget(self, key_id: str, seeded_within_s: float | None = None) -> None:
         """Nothing is known any more of the day and the period."""
-        key = self._keys.get(key_id)
-        since = self._clock.monotonic() - (math.inf if seeded_within_s is None else seeded_within_s)
-        if key is not None and key.seeded_at >= since:
+        key, now = self._keys.setdefault(key_id, _Key()), self._clock.monotonic()
+        if seeded_within_s is None or key.seeded_at >= now - seeded_within_s:
             key.is_known = False
+        if seeded_within_s is not None:
+            key.late_at = now

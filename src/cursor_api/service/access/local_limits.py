@@ -83,10 +83,10 @@ class LocalWhenAway:
         if shared:
             await self._shared.renew(key_id, shared)
 
-    async def seed(self, key_id: str, counters: Counters) -> None:
+    async def seed(self, key_id: str, counters: Counters, age_s: float = 0.0) -> None:
         """See ports.LimitStore."""
         try:
-            await self._shared.seed(key_id, counters)
+            await self._shared.seed(key_id, counters, age_s)
         except StoreAwayError:
             self._bases.setdefault(key_id, counters)
             await self._begin().seed(key_id, counters)

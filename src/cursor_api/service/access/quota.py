@@ -42,6 +42,8 @@ from cursor_api.ports.process import Clock, Observer
 # A third of a lease: two signs of life may be lost.
 RENEW_EVERY_S = 10.0
 RETRY_AFTER_S = 1.0
+# Records of another node that come while they are asked make what they tell incomplete.
+SEED_COUNT_MAX = 3
 
 _WORDS = {
     Limit.REQUESTS_PER_MINUTE: "requests a minute",
@@ -210,11 +212,13 @@ class Quota:
 
     async def _admit(self, key: ApiKey, claim: Claim) -> Admitted | Refused:
         decision = await self._with.store.admit(claim)
-        if isinstance(decision, Unknown):
+        for _ in range(SEED_COUNT_MAX):
+            if not isinstance(decision, Unknown):
+                return decision
             await self._seed(key, claim)
             decision = await self._with.store.admit(claim)
         if isinstance(decision, Unknown):
-            # Lost again at once: a store that throws away what it is told.
+            # Lost again and again: a store that throws away what it is told.
             raise _unavailable()
         return decision
 
@@ -224,6 +228,7 @@ class Quota:
             known = await self._with.store.find(key.id, key.limits)
             if not isinstance(known, Unknown):
                 return
+            began_at = self._with.clock.monotonic()
             try:
                 used = await self._with.find_used(key, claim.moment)
             except StoreError as error:
@@ -236,7 +241,7 @@ class Quota:
                     )
                 raise _unavailable() from error
             self._is_warned = False
-            await self._with.store.seed(key.id, used)
+            await self._with.store.seed(key.id, used, self._with.clock.monotonic() - began_at)
 
     def _find_price(self, key: ApiKey, model: str, now: float) -> Price | None:
         """The highest of its ways, for a budget of money; raises Fault where one has none."""

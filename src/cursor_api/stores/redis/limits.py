@@ -130,7 +130,7 @@ class RedisLimitStore:
         if mine:
             await self._link.call(_RENEW, _keys(key_id), self._lease_ms, *mine)
 
-    async def seed(self, key_id: str, counters: Counters) -> None:
+    async def seed(self, key_id: str, counters: Counters, age_s: float = 0.0) -> None:
         """See ports.LimitStore."""
         await self._link.call(
             _SEED,
@@ -138,6 +138,7 @@ class RedisLimitStore:
             *(self._link.run, os.urandom(8).hex()),
             *(counters.day, counters.day_request_count, counters.day_token_count),
             *(counters.period, counters.period_token_count, counters.period_cost_nano),
+            round(age_s * 1000),
         )
 
     async def find(self, key_id: str, limits: Limits) -> Counters | Unknown:

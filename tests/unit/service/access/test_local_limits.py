@@ -42,10 +42,10 @@ class FickleStore(MemoryLimitStore):
         self._check()
         return await super().admit(claim)
 
-    async def seed(self, key_id: str, counters: Counters) -> None:
+    async def seed(self, key_id: str, counters: Counters, age_s: float = 0.0) -> None:
         """When it is there."""
         self._check()
-        await super().seed(key_id, counters)
+        await super().seed(key_id, counters, age_s)
 
     async def find(self, key_id: str, limits: Limits) -> Counters | Unknown:
         """When it is there."""

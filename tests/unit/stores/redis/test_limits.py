@@ -212,6 +212,27 @@ async def test_what_ended_before_the_records_were_asked_is_theirs_to_tell(
     assert "untold=0" in repr(node)
 
 
+async def test_counters_that_lack_late_records_have_what_is_not_recorded_yet(
+    nodes: list[RedisLimitStore],
+) -> None:
+    """Told anew, they are no less than they were: each side may know of requests alone."""
+    node, other = nodes
+    await node.seed("alice", FRESH)
+    for number in range(3):
+        await other.admit(_claim(f"unrecorded {number}", DAY_ONLY))
+        other.settle(_settlement(f"unrecorded {number}", Spent(10, 1), DAY_ONLY))
+    await other.admit(_claim("under way", DAY_ONLY))
+    await node.forget("alice", 60.0)
+    assert await node.admit(_claim("next", DAY_ONLY)) == Unknown()
+    await asyncio.sleep(0.01)
+    await node.seed("alice", FRESH.add(Spent(10, 1), 1))
+    other.settle(_settlement("under way", Spent(30, 2), DAY_ONLY))
+    await other.find("alice", DAY_ONLY)
+    counters = await node.find("alice", DAY_ONLY)
+    assert not isinstance(counters, Unknown)
+    assert _lasting(counters) == (4, 60, 60, 5)
+
+
 async def test_what_ends_while_the_server_is_away_is_told_later(
     server: RedisServer, nodes: list[RedisLimitStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:

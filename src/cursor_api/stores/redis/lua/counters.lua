@@ -3,9 +3,11 @@
 -- KEYS: of one API key, the counters (hash), the requests under way with the end of each lease (sorted
 -- set), and what each of them has reserved (hash). All numbers are whole, and instants are in ms.
 -- `known` is the run of the server in which the day and the period were told, at `seeded_at`; `epoch` is
--- another one each time that the counters began anew.
+-- another one each time that the counters began anew. At `late_at` records came that may be missing.
 
 local KEPT_MS = 172800000
+-- Before the run, where the records have told less than there is.
+local PART = '+'
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
