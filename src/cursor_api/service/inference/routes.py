@@ -35,7 +35,7 @@ NO_EMBEDDINGS = (
     "The model {!r} makes no embeddings here: only a model of an OpenAI-compatible upstream does."
 )
 
-GONE = "The upstream of this model is not configured any more."
+GONE = "The upstream of this model is not configured any more. GET /v1/models lists what is served."
 
 
 class Routes:
