@@ -166,7 +166,8 @@ async def test_a_renewed_certificate_is_shown_from_the_next_connection_on(
             async with connected(program, trusting()):
                 pass
         cert.write_text("nonsense")
-        assert "cert.pem holds no certificate" in await hang_up(program, "credentials reloaded")
+        # Not the word about credentials, which the first reload may still have to say.
+        await hang_up(program, "cert.pem holds no certificate")
         async with connected(program, trusting(RENEWED)):
             pass
         text = read_stream(parse_answer(begun + await reader.read()).body).text

@@ -32,6 +32,19 @@ def test_the_unit_leaves_the_gateway_little(root: Path) -> None:
     assert done.returncode == 0, done.stdout[-300:]
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        (UNIT, "LimitCORE=0"),
+        ("compose.yaml", "    ulimits:\n      core: 0"),
+        ("compose.nodes.yaml", "  ulimits:\n    core: 0"),
+    ],
+)
+def test_a_crash_leaves_no_copy_of_the_memory(root: Path, name: str, line: str) -> None:
+    """It holds all keys and tokens."""
+    assert f"\n{line}\n" in (root / name).read_text(encoding="utf-8")
+
+
 def test_the_package_has_what_the_unit_names(root: Path) -> None:
     """The command, the settings and the unit itself; every source is there."""
     package = (root / "deploy" / "deb" / "nfpm.yaml").read_text(encoding="utf-8")

@@ -199,7 +199,8 @@ def refuse_by_number(chance: random.Random, kind: FaultKind) -> Play:
     }[kind]
     change: dict[str, object]
     if status is not None and chance.random() < 0.5:
-        change = {"http_error": 1.0, "http_status": status, "http_body": HttpBody.HTML}
+        # A page would be a firewall's, which judges no credential.
+        change = {"http_error": 1.0, "http_status": status, "http_body": HttpBody.EMPTY}
         return Play(f"{status}", Fate.REFUSED, frozenset({kind}), change, is_credentials=True)
     number = chance.choice(numbers)
     change = {"error_before_text": 1.0, "error_number": number}

@@ -15,6 +15,7 @@ from cursor_api.ports.keys import KeyStore, PriceStore
 from cursor_api.ports.limits import LimitStore
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.service.access.budgets import BudgetWatch
+from cursor_api.service.access.key_news import KeyNews
 from cursor_api.service.access.keys import ApiKeys, KeyParts
 from cursor_api.service.access.quota import Quota, QuotaParts
 from cursor_api.service.access.recorded_use import RecordedUse, Sums
@@ -61,6 +62,7 @@ class KeyHouseParts(Struct, frozen=True):
     observer: Observer
     limits: LimitStore | None = None
     is_shared_up: Callable[[], bool | None] = lambda: None
+    news: KeyNews | None = None
 
 
 def make_key_house(parts: KeyHouseParts) -> KeyHouse:
@@ -68,7 +70,7 @@ def make_key_house(parts: KeyHouseParts) -> KeyHouse:
     clock, observer = parts.clock, parts.observer
     limits = parts.limits or MemoryLimitStore(clock)
     store = parts.store
-    keys = ApiKeys(KeyParts(store, limits, clock, os.urandom, parts.is_shared_up))
+    keys = ApiKeys(KeyParts(store, limits, clock, os.urandom, parts.is_shared_up, parts.news))
     prices = Prices(store)
     quota = Quota(
         QuotaParts(

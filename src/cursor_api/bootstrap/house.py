@@ -25,6 +25,7 @@ from cursor_api.ports.limits import LimitStore
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.service.access.admission import Admission
+from cursor_api.service.access.key_news import KeyNews
 from cursor_api.service.access.local_limits import LocalWhenAway
 from cursor_api.service.alerts.conditions import Conditions, find_shared
 from cursor_api.service.alerts.watch import AlertWatch
@@ -310,6 +311,7 @@ class House:
                 parts.observer,
                 self._find_limits(),
                 self._is_shared_up,
+                KeyNews(stores.shared.facts, parts.clock) if stores.shared is not None else None,
             )
         )
 

@@ -3,7 +3,8 @@
 Rules of this file:
 - Only faults that blame the endpoint count, and only before an answer has begun: streams that are
   cut together when a server restarts say nothing about the next request.
-- An answer that begins, or a refusal that blames somebody else, shows that the endpoint works.
+- An answer that begins, or its refusal that blames somebody else, shows that the endpoint works.
+  What the gateway refuses before it asks (an image that cannot be fetched, say) shows nothing.
 - Instants are of a monotonic clock: a wall clock that jumps must not hold an endpoint for a day.
 """
 
@@ -112,12 +113,13 @@ class Breaker:
     def record(self, fault: Fault | None, now: float, *, is_probe: bool) -> bool:
         """What came of an attempt: None when its answer began. True when that opened or closed it.
 
-        A fault of the gateway's own tells nothing of the endpoint.
+        What never reached the endpoint tells nothing of it.
         """
         if is_probe:
             self._is_probing = False
-        if fault is None or fault.scope in {Scope.REQUEST, Scope.CREDENTIAL}:
+        if is_sign_of_life(fault):
             return self._close()
+        assert fault is not None  # noqa: S101 - no fault is a sign of life
         if fault.scope is Scope.ENDPOINT:
             return self._fail(fault, now, is_probe=is_probe)
         self.release(is_probe=is_probe)
@@ -188,6 +190,14 @@ class Breaker:
             retry_after_s=wait_s,
             upstream_code=self.cause.upstream_code,
         )
+
+
+def is_sign_of_life(fault: Fault | None) -> bool:
+    """Whether the endpoint has answered, be it to refuse; None: an answer began."""
+    if fault is None:
+        return True
+    is_others = fault.scope in {Scope.REQUEST, Scope.CREDENTIAL}
+    return is_others and fault.upstream_code is not None
 
 
 def _requested_hold_s(fault: Fault) -> float:

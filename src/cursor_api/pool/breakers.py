@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cursor_api.domain.errors import Fault, FaultKind, Scope
-from cursor_api.pool.breaker import Breaker, BreakerOptions, BreakerState
+from cursor_api.pool.breaker import Breaker, BreakerOptions, BreakerState, is_sign_of_life
 
 # What is the same for every model of an endpoint.
 WHOLE_KINDS: Final = frozenset({FaultKind.UNREACHABLE, FaultKind.CLIENT_OUTDATED})
@@ -81,7 +81,7 @@ class Breakers:
         changed = self.whole if self.whole.record(fault, now, is_probe=is_probe) else None
         if not self._models:
             return changed
-        if fault is not None and fault.scope is Scope.GATEWAY:
+        if not is_sign_of_life(fault):
             self._release(model, is_probe=is_probe)
             return changed
         self._has_answered = True

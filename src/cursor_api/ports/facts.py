@@ -18,7 +18,7 @@ class Fact(NamedTuple):
 
 
 class FactListener(Protocol):
-    """Whoever hears what other nodes tell; must not block or raise."""
+    """Whoever hears what other nodes tell, of whatever kind; must not block or raise."""
 
     def hear(self, fact: Fact) -> None:
         """One of them has told it just now."""
@@ -50,5 +50,5 @@ class FactChannel(Protocol):
         ...
 
     def listen(self, listener: FactListener) -> None:
-        """Be told what others tell, from the next gap or start on."""
+        """Be told what others tell, from the next gap or start on; besides those who listen."""
         ...

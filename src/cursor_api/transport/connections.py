@@ -114,7 +114,8 @@ class Connections:
         if self._open_count >= self.options.connections_max:
             raise Fault(
                 FaultKind.OVERLOADED,
-                f"The gateway has {self._open_count} upstream requests open, and allows no more.",
+                f"The gateway has {self._open_count} requests open at this upstream, as many as its"
+                " setting connections_max allows.",
             )
         self._open_count += 1
 

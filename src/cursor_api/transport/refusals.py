@@ -67,7 +67,22 @@ USED_UP: Final = (
     "使用上限",  # GLM in Chinese, of five hours
     "insufficient balance",  # DeepSeek, GLM
     "余额不足",  # GLM in Chinese
+    "key limit exceeded",  # OpenRouter, with status 403: what the key may spend
+    "spending limit",  # Anthropic, xAI with status 403
+    "used all available credits",  # xAI
 )
+
+# How servers say that they do not accept a key, in lower case, with a status that blames the
+# request.
+WRONG_KEY: Final = (
+    "incorrect api key",  # xAI, with status 400
+    "api key not valid",  # Gemini, with status 400
+    "api key expired",  # Gemini
+    "reported as leaked",  # Gemini, with status 403
+)
+# Words that take a key out of service count at the beginning alone: what stands behind may be what
+# the caller wrote.
+BEGINNING_CHARS: Final = 60
 
 _BAD_REQUEST: Final = 400
 WORDLESS: Final = tell("HTTP {status} with {body}")
@@ -123,6 +138,16 @@ def read_error_json(body: str | bytes) -> Any:
         if isinstance(body, str) or len(body) < ERROR_BODY_BYTES_MAX:
             return None
         return {"error": {}} if body.startswith((b"{", b"[{")) else None
+
+
+def find_words(words: Mapping[str, FaultKind], said: str) -> FaultKind | None:
+    """What an error's message means by the words in it, which are in lower case."""
+    told = said.lower()
+    beginning = told[:BEGINNING_CHARS]
+    for text, kind in words.items():
+        if text in (beginning if kind is FaultKind.CREDENTIAL_REJECTED else told):
+            return kind
+    return None
 
 
 def tell_refusal(refusal: Refusal, context: FaultContext) -> Fault:

@@ -2,7 +2,8 @@
 
 In a request such a half stands in a conversation for ever: whoever has it in the history could ask
 nothing more. Hence it becomes U+FFFD, as in any browser that writes it down, and the answer says
-so. In an answer it is what a server in between has cut: one emoji is no reason to end it.
+so. In an answer it is what a server in between has cut: one emoji is no reason to end it, and where
+both halves come, in two pieces, it is one again.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ _T = TypeVar("_T")
 _HIGH: Final = rb"\\u[dD][89abAB][0-9a-fA-F]{2}"
 _LOW: Final = rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _LONE: Final = re.compile(rb"%b(?!%b)|(?<!%b)%b" % (_HIGH, _LOW, _HIGH, _LOW))
+# Of a string: a second half at its beginning, and a first one at its end, whose backslash is not
+# escaped itself.
+_BEGINS: Final = re.compile(rb'"(%b)' % _LOW)
+_ENDS: Final = re.compile(rb'(?<!\\)(%b)"' % _HIGH)
 # As long as what it replaces, so that places in the text stay.
 _REPLACEMENT: Final = rb"\ufffd"
 
@@ -68,6 +73,32 @@ def mend_piece(piece: str | bytes) -> bytes | None:
             next(steps)
         except StopIteration as end:
             return None if end.value is body else bytes(end.value)
+
+
+class Halves:
+    """Mends the pieces of one answer.
+
+    `held` is the half that the last one ended with. It is set to b"" where the next one needs no
+    mending: it is no character then.
+    """
+
+    __slots__ = ("held",)
+
+    def __init__(self) -> None:
+        self.held = b""
+
+    def mend(self, piece: str | bytes) -> bytes | None:
+        """A piece without halves of pairs; None where there are none, or it is long."""
+        body = piece.encode() if isinstance(piece, str) else piece
+        held, self.held = self.held, b""
+        whole = body
+        if held and (low := _BEGINS.search(body)):
+            whole = body[: low.start(1)] + held + body[low.start(1) :]
+        if len(body) <= PIECE_BYTES_MAX and (high := _ENDS.search(whole)):
+            self.held = high[1]
+            whole = whole[: high.start(1)] + whole[high.end(1) :]
+        mended = mend_piece(whole)
+        return whole if mended is None and whole is not body else mended
 
 
 def decode_piece(piece: str | bytes) -> Any:

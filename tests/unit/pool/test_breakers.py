@@ -9,9 +9,8 @@ from cursor_api.pool.breaker import Breaker, BreakerOptions, BreakerState
 from cursor_api.pool.breakers import MODELS_MAX, WHOLE_KINDS, Breakers
 
 FAILED = Fault(FaultKind.UPSTREAM_ERROR, "No provider.")
-LIMITED = Fault(FaultKind.RATE_LIMITED, "Slow down.")
+LIMITED = Fault(FaultKind.RATE_LIMITED, "Slow down.", upstream_code="http_429")
 OPEN, CLOSED, HALF_OPEN = BreakerState.OPEN, BreakerState.CLOSED, BreakerState.HALF_OPEN
-OURS = Fault(FaultKind.INTERNAL, "A bug.")
 
 
 def attempt(breakers: Breakers, model: str, fault: Fault | None, now: float) -> Breaker | None:
@@ -81,15 +80,16 @@ def test_a_probe_tells_whether_a_model_is_back(sign: Fault | None) -> None:
     assert repr(breakers) == "Breakers(Breaker(closed, failures=0))"
 
 
-@pytest.mark.parametrize("end", ["left", "ours", "unreachable"])
+@pytest.mark.parametrize("end", ["left", "ours", "callers", "unreachable"])
 def test_a_probe_that_tells_nothing_of_its_model_makes_room_for_another(end: str) -> None:
-    """Its caller left, the gateway had a bug, or there was no connection."""
+    """Its caller left, nobody was asked, or there was no connection."""
     breakers = opened()
     is_probe = breakers.take("dead", 130)
     if end == "left":
         breakers.release("dead", is_probe=is_probe)
     else:
-        fault = OURS if end == "ours" else Fault(FaultKind.UNREACHABLE, "No way.")
+        kind = {"ours": FaultKind.INTERNAL, "callers": FaultKind.INVALID_REQUEST}
+        fault = Fault(kind.get(end, FaultKind.UNREACHABLE), "No way.")
         breakers.record(fault, "dead", 131, is_probe=is_probe)
     breakers.check("dead", 132)
     assert breakers.take("dead", 132)

@@ -11,8 +11,10 @@ from cursor_api.settings.findings import load_chinese
 from cursor_api.transport.answer import ERROR_BODY_BYTES_MAX
 from cursor_api.transport.refusals import (
     LEADS,
+    WRONG_KEY,
     FaultContext,
     Refusal,
+    find_words,
     kind_of_key_status,
     read_error_json,
     tell_refusal,
@@ -68,6 +70,15 @@ def test_a_web_page_judges_no_key(kind: FaultKind) -> None:
         fault = tell_status(kind, 403, {"content-type": media_type}, b"<html>", CONTEXT)
         assert fault.kind is (FaultKind.UPSTREAM_ERROR if is_of_keys and is_page else kind)
         assert ("firewall" in fault.message) is (is_of_keys and is_page)
+
+
+@pytest.mark.parametrize("words", WRONG_KEY)
+def test_a_caller_s_own_words_take_no_key_out_of_service(words: str) -> None:
+    """A server repeats what it finds wrong; only what it begins with is its own."""
+    table = {words: FaultKind.CREDENTIAL_REJECTED, "gone": FaultKind.MODEL_NOT_FOUND}
+    assert find_words(table, f"Your {words.title()}.") is FaultKind.CREDENTIAL_REJECTED
+    assert find_words(table, f"body.messages.0.content.1: Input should be a text: {words}") is None
+    assert find_words(table, "x" * 99 + "gone") is FaultKind.MODEL_NOT_FOUND
 
 
 def test_half_a_character_hides_no_error() -> None:

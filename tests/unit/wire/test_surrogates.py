@@ -17,6 +17,7 @@ from cursor_api.wire.surrogates import (
     LONE_SURROGATES,
     PIECE_BYTES_MAX,
     SLICE_BYTES,
+    Halves,
     mend_piece,
     replace_lone_surrogates,
 )
@@ -98,3 +99,18 @@ def test_a_piece_of_an_answer_is_mended_where_it_has_a_half(piece: str | bytes) 
     assert mended is not None
     assert b"ud83d" not in mended
     assert mend_piece(halves + "longer") is None
+
+
+def test_halves_in_two_pieces_are_one_character() -> None:
+    """What the second goes on with; a half that nothing goes on with is replaced, or left out."""
+    halves = Halves()
+    assert halves.mend(r'{"a":"x\ud83d"}') == b'{"a":"x"}'
+    assert halves.held == rb"\ud83d"
+    assert halves.mend(r'{"a":"\ude00y"}') == rb'{"a":"\ud83d\ude00y"}'
+    assert halves.held == b""
+    assert halves.mend(r'{"a":"\ude00y"}') == rb'{"a":"\ufffdy"}'
+    # Three in a row, each cut; one that is no half at all, and a long piece.
+    assert halves.mend(r'{"a":"\ud83d"}') == b'{"a":""}'
+    assert halves.mend(r'{"a":"\ude00\ud83d"}') == rb'{"a":"\ud83d\ude00"}'
+    assert halves.mend(r'{"a":"\\ud83d"}') is None
+    assert halves.mend(r"\ud83d" * PIECE_BYTES_MAX + '"') is None

@@ -150,8 +150,9 @@ class Blocks:
             case "search_result" | "tool_reference":
                 # A tool that was found is told by its name: upstream all are known from the start.
                 source = find_value(_TEXT, block.source)
-                _add_heading(parts, block.tool_name, block.title, source)
+                _begin_source(parts, block.tool_name, block.title, source)
                 yield from self._add_content(block.content, (*place, "content"), parts)
+                _set_apart(parts)
             case _:
                 yield from self._add_document(block, place, parts)
         return 1
@@ -179,11 +180,13 @@ class Blocks:
         source_place = (*place, "source")
         source = _get_source(block.source, source_place)
         if source.type == "text":
-            _add_heading(parts, block.title)
+            _begin_source(parts, block.title)
             parts += [Text(source.data)] if source.data else []
+            _set_apart(parts)
         elif source.type == "content":
-            _add_heading(parts, block.title)
+            _begin_source(parts, block.title)
             yield from self._add_content(source.content, (*source_place, "content"), parts)
+            _set_apart(parts)
         elif (found := _document(source)) is not None:
             document = replace(found, name=block.title or "")
             parts.append(document)
@@ -274,8 +277,15 @@ def _get_source(raw: Raw, place: Place) -> SourceIn:
     return source
 
 
-def _add_heading(parts: list[Part], *lines: str | None) -> None:
+def _begin_source(parts: list[Part], *lines: str | None) -> None:
+    _set_apart(parts)
     parts += [Text(f"{line}\n") for line in lines if line]
+
+
+def _set_apart(parts: list[Part]) -> None:
+    """A document's text has lines of its own, whatever is said before it and after."""
+    if parts and isinstance(parts[-1], Text) and not parts[-1].text.endswith("\n"):
+        parts.append(Text("\n"))
 
 
 def _add_long(block: LongBlockIn, parts: list[Part]) -> None:

@@ -54,4 +54,5 @@ def read_document(data: str, name: str) -> Sequence[Document | Text]:
         text = base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return ()
-    return [Text(one) for one in (f"{name}\n" if name else "", text) if one]
+    # On lines of its own, whatever stands before and after it.
+    return [Text(f"\n{name}\n" if name else "\n"), Text(text), Text("\n")] if text else ()

@@ -42,6 +42,7 @@ from cursor_api.options.said import tell
 from cursor_api.ports.keys import KeyStore
 from cursor_api.ports.limits import LimitStore
 from cursor_api.ports.process import Clock
+from cursor_api.service.access.key_news import KeyNews
 from cursor_api.service.access.key_terms import check_id, check_terms, derive_id
 
 KEYS_MAX = 10_000
@@ -61,6 +62,7 @@ class KeyParts(Struct, frozen=True):
     """What API keys work with. `random` gives so many unforeseeable bytes.
 
     `is_shared_up` says whether what nodes share can be reached; None: nothing is shared.
+    `news`: what nodes tell each other of keys; None where there are no others.
     """
 
     store: KeyStore
@@ -68,6 +70,7 @@ class KeyParts(Struct, frozen=True):
     clock: Clock
     random: Callable[[int], bytes]
     is_shared_up: Callable[[], bool | None] = lambda: None
+    news: KeyNews | None = None
 
 
 class NewKey(Struct, frozen=True):
@@ -89,6 +92,7 @@ class ApiKeys:
 
     def __init__(self, parts: KeyParts) -> None:
         self._with = parts
+        self._news = parts.news or KeyNews(None, parts.clock)
         self._keys: dict[str, ApiKey] = {}
         self._found: dict[bytes, _Found] = {}
         # Names of other callers, in small letters.
@@ -120,10 +124,13 @@ class ApiKeys:
         """Whether a key that is not known here is none."""
         return self.is_loaded and not self._is_away
 
-    @property
-    def is_in_doubt(self) -> bool:
-        """Whether others may have revoked a key long ago, and this process could not hear of it."""
-        if not self._is_away or self._with.is_shared_up() is not False:
+    def is_in_doubt(self, key_id: str) -> bool:
+        """Whether others have changed a key, or may have long ago, and it is not known here how."""
+        if not self._is_away:
+            return False
+        if self._news.has_changed_since(key_id, self._read_at):
+            return True
+        if self._with.is_shared_up() is not False:
             return False
         heard_at = max(self._read_at, self._shared_at)
         return self._with.clock.monotonic() - heard_at > TRUSTED_S
@@ -310,6 +317,7 @@ class ApiKeys:
             )
         async with self._turn:
             await self._store(self._with.store.delete(key))
+            self._news.tell(key_id)
             self._use({one.id: one for one in self._keys.values() if one.id != key_id})
 
     def _now(self) -> float:
@@ -345,6 +353,9 @@ class ApiKeys:
             raise
         self._use({key.id: key for key in loaded})
         self.is_loaded, self._read_at = True, began_at
+        # A command changes them as well, and tells nobody.
+        for key_id in [one for one, key in before.items() if self._keys.get(one) != key]:
+            self._news.tell(key_id)
         for key in self._keys.values():
             await self._forget_counts(before.get(key.id), key)
 
@@ -352,6 +363,8 @@ class ApiKeys:
         async with self._turn:
             await self._store(self._with.store.put(key))
             before = self._keys.get(key.id)
+            if before is not None:
+                self._news.tell(key.id)
             self._use({**self._keys, key.id: key})
             await self._forget_counts(before, key)
         return key

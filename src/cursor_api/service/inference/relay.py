@@ -88,7 +88,16 @@ class Relay:
         served = {name for name, endpoint in endpoints.items() if endpoint.pool.slots}
         if not served:
             return models
-        return [one for one in models if any(route.endpoint in served for route in one.routes)]
+        # The first way is mostly the only one, and there may be thousands of models.
+        return [
+            one
+            for one in models
+            if one.routes
+            and (
+                one.routes[0].endpoint in served
+                or any(route.endpoint in served for route in one.routes)
+            )
+        ]
 
     async def count(self, incoming: Incoming) -> InputCount:
         """How long a request is, which is not answered; raises Fault where it could not be."""

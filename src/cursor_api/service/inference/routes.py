@@ -25,17 +25,17 @@ HINT = "GET /v1/models says what each model can do."
 HINTS = {
     Feature.IMAGE_LINKS: "Send the image itself as data:image/png;base64,…, or let the operator"
     " switch GATEWAY_FETCH_IMAGES on.",
-    **dict.fromkeys(
-        (Feature.DOCUMENTS, Feature.OTHER_CONTENT),
-        "An upstream that speaks the request's own API takes it as it is; this model has none.",
-    ),
+    Feature.DOCUMENTS: "Send its text, or ask a Claude or one of OpenAI's own models.",
+    Feature.DOCUMENT_LINKS: "Send the document itself, as base64.",
+    Feature.OTHER_CONTENT: "An upstream that speaks the request's own API takes it as it is; this"
+    " model has none.",
 }
 
 NO_EMBEDDINGS = (
     "The model {!r} makes no embeddings here: only a model of an OpenAI-compatible upstream does."
 )
 
-GONE = "The upstream of this model is not configured any more."
+GONE = "The upstream of this model is not configured any more. GET /v1/models lists what is served."
 
 
 class Routes:

@@ -48,7 +48,7 @@ class RedisFacts:
         self._pool = make_pool(url)
         self._observer = observer
         self.node = os.urandom(8).hex()
-        self._listener: FactListener | None = None
+        self._listeners: list[FactListener] = []
         self._listening: asyncio.Task[None] | None = None
         self._untold: Outbox[str] = Outbox(link)
         self._is_warned = False
@@ -63,7 +63,7 @@ class RedisFacts:
 
     def listen(self, listener: FactListener) -> None:
         """See ports.FactChannel."""
-        self._listener = listener
+        self._listeners.append(listener)
 
     async def __aenter__(self) -> Self:
         self._listening = asyncio.create_task(self._listen())
@@ -131,14 +131,14 @@ class RedisFacts:
             if known not in self._untold:
                 age_s = max(0, int(now_ms) - int(at_ms)) / 1000
                 facts.append(Fact(known, state, age_s))
-        if self._listener is not None:
-            self._listener.begin(facts)
+        for listener in self._listeners:
+            listener.begin(facts)
         self._is_warned = False
         return str(last.decode())
 
     def _hear(self, fact: Fact) -> None:
-        if self._listener is not None and fact.name not in self._untold:
-            self._listener.hear(fact)
+        for listener in self._listeners if fact.name not in self._untold else ():
+            listener.hear(fact)
 
     def _warn(self, error: Exception) -> None:
         if not self._is_warned:

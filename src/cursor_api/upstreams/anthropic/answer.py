@@ -43,6 +43,7 @@ from cursor_api.upstreams.anthropic.events import (
 from cursor_api.upstreams.anthropic.faults import fault_of_error
 from cursor_api.wire.free_text import hold_free_text, read_free_text
 from cursor_api.wire.sse import Event
+from cursor_api.wire.surrogates import Halves
 
 # Models write a few dozen.
 BLOCKS_MAX: Final = 2048
@@ -89,6 +90,7 @@ class MessageReading:
         "_counts",
         "_ended",
         "_free_text",
+        "_halves",
         "_is_stopped",
         "context",
     )
@@ -99,6 +101,7 @@ class MessageReading:
     def __init__(self, context: FaultContext, free_text: frozenset[str] = frozenset()) -> None:
         self.context = context
         self._free_text = free_text
+        self._halves = Halves()
         # Those that have not ended, by number.
         self._blocks: dict[int, _Block] = {}
         self._begun_count = 0
@@ -117,7 +120,7 @@ class MessageReading:
         if not text:
             return False
         try:
-            said = decode_event(text)
+            said = decode_event(text, self._halves)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             if event.event == "ping":
                 return False

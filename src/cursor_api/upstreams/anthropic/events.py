@@ -15,7 +15,7 @@ from msgspec import Meta, Raw, Struct
 from cursor_api.domain.deltas import Usage, UsageSource
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.wire.json_lenient import NOTHING
-from cursor_api.wire.surrogates import mend_piece
+from cursor_api.wire.surrogates import Halves, mend_piece
 
 # `gc=False`: what is decoded from JSON forms no cycles.
 
@@ -96,15 +96,18 @@ decode_message: Final = msgspec.json.Decoder(MessageIn).decode
 _decode_usage: Final = msgspec.json.Decoder(_UsageIn).decode
 
 
-def decode_event(text: str | bytes) -> EventIn:
-    """One event; raises what msgspec does for what is none."""
+def decode_event(text: str | bytes, halves: Halves | None = None) -> EventIn:
+    """One event of a stream with these halves; raises what msgspec does for what is none."""
     try:
-        return _decode_event(text)
+        event = _decode_event(text)
     except msgspec.DecodeError:
-        mended = mend_piece(text)
+        mended = mend_piece(text) if halves is None else halves.mend(text)
         if mended is None:
             raise
-    return _decode_event(mended)
+        return _decode_event(mended)
+    if halves is not None and halves.held:
+        halves.held = b""
+    return event
 
 
 def not_of_an_answer() -> Fault:

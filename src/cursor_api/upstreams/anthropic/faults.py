@@ -18,8 +18,10 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.refusals import (
     TOO_LONG,
     USED_UP,
+    WRONG_KEY,
     FaultContext,
     Refusal,
+    find_words,
     kind_of_key_status,
     read_error_json,
     tell_refusal,
@@ -34,8 +36,8 @@ _REFUSED = FaultKind.CONTENT_REFUSED
 WORDS: Final[dict[str, FaultKind]] = {
     **dict.fromkeys(TOO_LONG, _CONTEXT),
     **dict.fromkeys(USED_UP, _QUOTA),
+    **dict.fromkeys(WRONG_KEY, FaultKind.CREDENTIAL_REJECTED),
     "credit balance is too low": _QUOTA,
-    "spending limit": _QUOTA,
     "content filtering policy": _REFUSED,
     "organization has been disabled": FaultKind.CREDENTIAL_REJECTED,
     # LiteLLM's proxy; the second where it has no database to look a key up in: any but its own.
@@ -108,9 +110,9 @@ def read_error(body: str | bytes) -> ServerError | None:
 def kind_of(error: ServerError, status: int | None) -> FaultKind:
     """What an error means; every one has a kind."""
     told = error.message.lower()
-    for words, kind in WORDS.items():
-        if words in told:
-            return kind
+    known = find_words(WORDS, told)
+    if known is not None:
+        return known
     kind = TYPES.get(error.type, FaultKind.UPSTREAM_ERROR)
     if kind is _MODEL and "model" not in told:
         # It is the call that is not found, so the address is wrong.

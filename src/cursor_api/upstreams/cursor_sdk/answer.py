@@ -32,6 +32,7 @@ from cursor_api.transport.refusals import FaultContext
 from cursor_api.upstreams.cursor_sdk.faults import STATUS_PREFIX, fault_of_failure, fault_of_run
 from cursor_api.wire.connect import ConnectError, EnvelopeDecoder, Reason, parse_end_stream
 from cursor_api.wire.envelope import HEADER_BYTES, Frame
+from cursor_api.wire.surrogates import Halves
 
 # The largest are a tool's arguments and its result, which come back in messages: a screenshot.
 FRAME_BYTES_MAX: Final = 32 << 20
@@ -40,6 +41,8 @@ ANSWER_BYTES_MAX: Final = 256 << 20
 # As the bridge names the adapter's own tools among those of its backend.
 CUSTOM_TOOLS: Final = ("mcp", "custom-user-tools")
 FINISHED: Final = "FINISHED"
+# How JavaScript writes half a character, and nothing else.
+_HALF: Final = rb"\ud"
 # Of what fits into 64 bits.
 COUNT_DIGITS_MAX: Final = 18
 
@@ -142,6 +145,7 @@ class RunDecoder:
         "_context",
         "_envelopes",
         "_failure",
+        "_halves",
         "_said",
         "_usage",
         "calls_begun_count",
@@ -155,6 +159,7 @@ class RunDecoder:
         self._bytes_left = ANSWER_BYTES_MAX
         self._context = context
         self._failure: Fault | None = None
+        self._halves = Halves()
         # The last words about the run, which a failed one has in place of a code.
         self._said = ""
         self._usage: Usage | None = None
@@ -213,7 +218,14 @@ class RunDecoder:
             if frame.is_end_stream:
                 self._end(payload)
             elif payload:
-                self._take_item(_decode(_ITEM, payload), deltas)
+                self._take_item(_decode(_ITEM, self._mend(payload)), deltas)
+
+    def _mend(self, payload: bytes) -> bytes:
+        """Without halves of characters: whole ones the bridge writes as they are."""
+        if _HALF in payload:
+            return self._halves.mend(payload) or payload
+        self._halves.held = b""
+        return payload
 
     def _take_item(self, item: _Item, deltas: list[Delta]) -> None:
         if item.sdk_message is not None:

@@ -39,6 +39,7 @@ from cursor_api.upstreams.openai.chunks import (
 )
 from cursor_api.upstreams.openai.faults import fault_of_error
 from cursor_api.wire.sse import EVENT_DEFAULT, Event
+from cursor_api.wire.surrogates import Halves
 
 DONE: Final = "[DONE]"
 ERROR_EVENT: Final = "error"
@@ -72,6 +73,7 @@ class Reading:
     __slots__ = (
         "_calls",
         "_goes_on",
+        "_halves",
         "_has_many",
         "_hides_usage",
         "_is_done",
@@ -93,6 +95,7 @@ class Reading:
         self.context = context
         self._has_many = has_many
         self._hides_usage = hides_usage
+        self._halves = Halves()
         self._is_done = False
         # Whether the last chunk said nothing else.
         self._is_usage_only = False
@@ -122,7 +125,7 @@ class Reading:
             if event.event in PING_EVENTS:
                 return False
         if text:
-            self._take(decode_chunk(text), text, deltas)
+            self._take(decode_chunk(text, self._halves), text, deltas)
         return False
 
     def hides(self, event: Event) -> bool:

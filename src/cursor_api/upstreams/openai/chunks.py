@@ -16,7 +16,7 @@ from msgspec import Meta, Raw, Struct
 
 from cursor_api.domain.deltas import Citation, Usage, UsageSource
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.wire.surrogates import mend_piece
+from cursor_api.wire.surrogates import Halves, mend_piece
 
 # `gc=False`: what is decoded from JSON forms no cycles.
 
@@ -128,17 +128,21 @@ _decode_chunk: Final = msgspec.json.Decoder(ChunkIn).decode
 _decode_usage: Final = msgspec.json.Decoder(_UsageIn).decode
 
 
-def decode_chunk(text: str | bytes) -> ChunkIn:
-    """One chunk; raises Fault(PROTOCOL_ERROR) for what is none."""
+def decode_chunk(text: str | bytes, halves: Halves | None = None) -> ChunkIn:
+    """One chunk of a stream with these halves; raises Fault(PROTOCOL_ERROR) for what is none."""
     try:
-        return _decode_chunk(text)
+        chunk = _decode_chunk(text)
     # The text is not repeated: it may have megabytes, and words of the conversation.
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        if (mended := mend_piece(text)) is not None:
+        mended = mend_piece(text) if halves is None else halves.mend(text)
+        if mended is not None:
             return decode_chunk(mended)
         raise Fault(
             FaultKind.PROTOCOL_ERROR, "The upstream sent something that is no piece of an answer."
         ) from None
+    if halves is not None and halves.held:
+        halves.held = b""
+    return chunk
 
 
 def read_citations(annotations: object) -> tuple[Citation, ...]:

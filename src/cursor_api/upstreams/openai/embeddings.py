@@ -176,10 +176,10 @@ def _fault_of_body(body: bytes, context: FaultContext) -> Fault:
         return Fault(FaultKind.PROTOCOL_ERROR, f"{context.name} gave no embeddings.")
     if read_error(body) is not None:
         return fault_of_error(body, context)
-    return has_no_vectors(context.name)
+    return has_no_vectors(context.name, "http_200")
 
 
-def has_no_vectors(name: str, code: str | None = None) -> Fault:
+def has_no_vectors(name: str, code: str | None) -> Fault:
     """Who asks there for embeddings does no harm to the chats of others."""
     said = tell("{name} gives no embeddings.", name=name)
     return Fault(FaultKind.INVALID_REQUEST, said, param="model", upstream_code=code)

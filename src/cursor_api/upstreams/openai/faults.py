@@ -20,8 +20,10 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.refusals import (
     TOO_LONG,
     USED_UP,
+    WRONG_KEY,
     FaultContext,
     Refusal,
+    find_words,
     kind_of_key_status,
     read_error_json,
     tell_refusal,
@@ -54,6 +56,9 @@ CODES: Final[dict[str, FaultKind]] = {
     "model_not_found": _MODEL,
     "model_decommissioned": _MODEL,
     "model_deprecated": _MODEL,
+    "invalid_model": _MODEL,  # Mistral
+    "deploymentnotfound": _MODEL,  # Azure
+    "organization_restricted": _REJECTED,  # Groq, with status 400
     "context_length_exceeded": _CONTEXT,
     "exceed_context_size_error": _CONTEXT,
     # GitHub Copilot and GitHub Models
@@ -70,11 +75,16 @@ CODES: Final[dict[str, FaultKind]] = {
 WORDS: Final[dict[str, FaultKind]] = {
     **dict.fromkeys(TOO_LONG, _CONTEXT),
     **dict.fromkeys(USED_UP, _QUOTA),
+    **dict.fromkeys(WRONG_KEY, _REJECTED),
     "content management policy": _REFUSED,
     "content policy": _REFUSED,
     "violating our usage policy": _REFUSED,
     "input was flagged": _REFUSED,
     "invalid model name": _MODEL,
+    "model not exist": _MODEL,  # DeepSeek
+    "模型不存在": _MODEL,  # GLM
+    # Gemini, with status 400: of the place of the gateway, not of the request.
+    "user location is not supported": _FORBIDDEN,
     "insufficient credits": _QUOTA,
     "insufficient_quota": _QUOTA,
 }
@@ -190,26 +200,25 @@ def _tell_detail(content: Mapping[str, Any]) -> str:
 
 def kind_of(error: ServerError, status: int | None) -> FaultKind:
     """What an error means; every one has a kind."""
-    told = error.message.lower()
-    kind = _kind_of_words(error, told)
+    kind = _kind_of_words(error)
     if kind is not None:
         return kind
     if status == _BAD_REQUEST:
         return _INVALID
-    if status == _NOT_FOUND and (error.param == "model" or "model" in told):
+    if status == _NOT_FOUND and (error.param == "model" or "model" in error.message.lower()):
         return _MODEL
     if status is not None:
         return _kind_of_status(status)
     return TYPES.get(error.type, _OTHER)
 
 
-def _kind_of_words(error: ServerError, told: str) -> FaultKind | None:
-    if TOO_LARGE_AT_ONCE in told:
+def _kind_of_words(error: ServerError) -> FaultKind | None:
+    if TOO_LARGE_AT_ONCE in error.message.lower():
         return _CONTEXT
     for word in (error.code, error.type):
         if word in CODES:
             return CODES[word]
-    return next((kind for words, kind in WORDS.items() if words in told), None)
+    return find_words(WORDS, error.message)
 
 
 def _kind_of_status(status: int) -> FaultKind:

@@ -232,7 +232,7 @@ class Authenticator:
             if not await api_keys.catch_up():
                 raise _keys_away(KEYS_AWAY)
             caller = api_keys.find_caller(digest)
-        if caller is not None and api_keys.is_in_doubt:
+        if caller is not None and caller.key and api_keys.is_in_doubt(caller.key.id):
             raise _keys_away(KEYS_IN_DOUBT)
         if caller is None or self._lockout.is_known(network, digest):
             return caller

@@ -148,20 +148,21 @@ class UiSignIn:
 
     async def begin(self, request: Request) -> Response:
         """The key for the code; Fault(INVALID_REQUEST) for one that is not good."""
-        self._codes.tries.take()
         given = await read_strangers_json(request, _DECODER, BODY_BYTES_MAX)
-        key = await self._take(given.code)
+        digest = _digest(given.code)
+        # A right code is no try: strangers who try on and on keep nobody from signing in.
+        key = self._codes.take(digest) or await self._ask_others(digest)
         if key == OPERATORS:
             key = self._operator_key
         if key is None:
             raise invalid_request(WRONG_CODE, code="invalid_code", param="code")
         return reply(UiKeyOut(key.reveal()))
 
-    async def _take(self, code: str) -> Secret | None:
-        """The key for it, whichever worker has made it; it is good no more."""
-        digest = _digest(code)
-        key, siblings = self._codes.take(digest), self._siblings()
-        if key is None and siblings is not None:
+    async def _ask_others(self, digest: str) -> Secret | None:
+        """The key for a code of another worker's; raises Fault(RATE_LIMITED)."""
+        self._codes.tries.take()
+        siblings, key = self._siblings(), None
+        if siblings is not None:
             for found in await siblings.ask_all(f"{WORKER_CODES_PATH}/{digest}"):
                 key = Secret(found.decode())
         return key

@@ -30,6 +30,7 @@ from cursor_api.wire.work_units import STEP_UNITS
 from tests.steps import count_steps, finish
 
 DATA = base64.b64encode(b"GIF89a\x02\x00\x03\x00").decode()
+BODY = (Text("body"), Text("\n"))
 SOURCE = {"type": "base64", "media_type": "image/gif", "data": DATA}
 GIF = Image(b"GIF89a\x02\x00\x03\x00", "image/gif", 2, 3)
 MARK = {"type": "ephemeral"}
@@ -88,15 +89,15 @@ def parse(*messages: Any, limits: RequestLimits | None = None) -> ParsedRequest:
                 "title": "T",
                 "source": {"type": "text", "media_type": "text/plain", "data": "body"},
             },
-            (Text("T\n"), Text("body")),
+            (Text("T\n"), Text("body"), Text("\n")),
         ),
-        ({"type": "document", "source": {"type": "content", "content": "body"}}, (Text("body"),)),
+        ({"type": "document", "source": {"type": "content", "content": "body"}}, BODY),
         (
             {
                 "type": "document",
                 "source": {"type": "content", "content": [{"type": "text", "text": "body"}]},
             },
-            (Text("body"),),
+            BODY,
         ),
         (
             {
@@ -120,7 +121,7 @@ def parse(*messages: Any, limits: RequestLimits | None = None) -> ParsedRequest:
                 "source": "https://a",
                 "content": [{"type": "text", "text": "x"}],
             },
-            (Text("T\n"), Text("https://a\n"), Text("x")),
+            (Text("T\n"), Text("https://a\n"), Text("x"), Text("\n")),
         ),
         (
             {
@@ -166,6 +167,15 @@ def test_only_so_many_places_are_named() -> None:
 def image(**source: object) -> dict[str, Any]:
     """An image with another source."""
     return {"type": "image", "source": {**SOURCE, **source}}
+
+
+def test_a_document_s_text_has_lines_of_its_own() -> None:
+    """What is said before it and after does not run into it."""
+    document = {"type": "document", "source": {"type": "text", "data": "body"}}
+    (message,) = parse(
+        [{"type": "text", "text": "a"}, document, {"type": "text", "text": "b"}]
+    ).chat.messages
+    assert message.text == "a\nbody\nb"
 
 
 @pytest.mark.parametrize(

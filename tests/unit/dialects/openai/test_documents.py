@@ -21,7 +21,10 @@ TEXT = base64.b64encode("Grüße".encode()).decode()
         ("AA==", [Document("application/pdf", "AA==", name="a")]),
         ("data:;base64,AA==", [Document("application/pdf", "AA==", name="a")]),
         ("data:image/png;x=1;base64,AA==", [Document("image/png", "AA==", name="a")]),
-        (f"data:text/plain;charset=utf-8;base64,{TEXT}", [Text("a\n"), Text("Grüße")]),
+        (
+            f"data:text/plain;charset=utf-8;base64,{TEXT}",
+            [Text("\na\n"), Text("Grüße"), Text("\n")],
+        ),
         ("data:text/csv;base64,/w==", []),
         ("data:text/plain;base64,%", []),
         ("data:text/plain,hello", []),
@@ -48,4 +51,6 @@ def test_a_file_that_was_uploaded_is_none() -> None:
 
 def test_a_document_without_a_name_has_no_heading() -> None:
     """A name stands on a line of its own in front of a text."""
-    assert read_document(f"data:text/plain;base64,{TEXT}", "") == [Text("Grüße")]
+    assert read_document(f"data:text/plain;base64,{TEXT}", "") == [
+        *(Text("\n"), Text("Grüße"), Text("\n"))
+    ]

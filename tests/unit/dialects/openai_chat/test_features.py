@@ -94,7 +94,7 @@ def test_documents_are_asked_for_by_their_place() -> None:
     assert later == (RequestedFeature(Feature.EARLIER_DOCUMENTS, place),)
     text = {"type": "file", "file": {"file_data": "data:text/plain;base64,aGk="}}
     plain = parse(messages=[{"role": "user", "content": [text]}])
-    assert (plain.messages[0].parts, plain.origin.features) == ((Text("hi"),), ())
+    assert (plain.messages[0].text, plain.origin.features) == ("\nhi\n", ())
 
 
 @pytest.mark.parametrize("kind", ["file", "input_file", "input_audio", "x" * 10_000])

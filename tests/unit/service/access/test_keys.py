@@ -261,7 +261,7 @@ async def test_keys_are_in_doubt_when_nobody_has_been_heard_for_a_minute(house: 
         house.store.is_away, house.is_shared_up = is_away, is_shared_up
         with contextlib.suppress(StoreError):
             await house.keys.has_changed()
-        return house.keys.is_current, house.keys.is_in_doubt
+        return house.keys.is_current, house.keys.is_in_doubt("alice")
 
     await house.keys.load()
     assert await look(0, is_away=False, is_shared_up=True) == (True, False)

@@ -14,6 +14,7 @@ from cursor_api.upstreams.anthropic.events import (
     not_of_an_answer,
 )
 from cursor_api.wire.json_lenient import NOTHING
+from cursor_api.wire.surrogates import Halves
 
 
 def count(*told: str) -> Usage | None:
@@ -63,6 +64,15 @@ def test_half_a_character_is_no_reason_to_end_an_answer() -> None:
     event = decode_event(r'{"type":"content_block_delta","delta":{"text":"a\ud83d"}}')
     assert event.delta is not None
     assert event.delta.text == "a\ufffd"
+    halves = Halves()
+    texts = []
+    for piece in (r"a\ud83d", r"\ude00b", r"\ud83d", "c", r"\ude00"):
+        event = decode_event(
+            f'{{"type":"content_block_delta","delta":{{"text":"{piece}"}}}}', halves
+        )
+        assert event.delta is not None
+        texts.append(event.delta.text)
+    assert texts == ["a", "😀b", "", "c", "\ufffd"]
     for wrong in ("{", '{"type":1}', r'{"type":"\ud83d'):
         with pytest.raises(msgspec.DecodeError):
             decode_event(wrong)

@@ -173,3 +173,10 @@ def test_what_follows_a_good_result_is_not_waited_for() -> None:
     deltas, fault, decoder = read(data[:done_at])
     assert (deltas, fault, decoder.is_finished) == (CHAT, None, True)
     assert decoder.feed(data[done_at:]) == []
+
+
+def test_half_a_character_is_no_reason_to_end_an_answer() -> None:
+    """JavaScript cuts within an emoji: its halves in two messages are one character again."""
+    pieces = [said(one) for one in ("a\ud83d", "\ude00b", "\ud83d", "c", "\ude00", "😀")]
+    deltas, fault, _ = read(b"".join(pieces) + result("FINISHED"), b"")
+    assert (deltas[:-1], fault) == (text("a", "😀b", "c", "\ufffd", "😀"), None)

@@ -377,3 +377,11 @@ def test_decoders_tell_where_they_are() -> None:
     assert "reason=None" in repr(StreamDecoder(reading()))
     assert "0 bytes" in repr(WholeDecoder(reading()))
     assert not WholeDecoder(reading()).is_stated
+
+
+def test_a_character_that_was_cut_in_two_is_one_again() -> None:
+    """By a server that counts as JavaScript does; half of one that never comes is left out."""
+    pieces = [r'"a\ud83d"', r'"\ude00b"', r'"\ud83d"', '"c"', r'"\ude00"']
+    sent = [b'data: {"choices":[{"delta":{"content":%b}}]}\n\n' % one.encode() for one in pieces]
+    said = decode([b"".join(sent) + STOP + DONE])[:-1]
+    assert said == [*map(TextDelta, ["a", "😀b", "c", "\ufffd"])]

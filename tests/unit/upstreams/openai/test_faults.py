@@ -143,6 +143,72 @@ def test_every_kind_a_table_can_give_has_words() -> None:
         ),
         (400, error_of("gone", code="model_decommissioned"), FaultKind.MODEL_NOT_FOUND),
         (498, error_of("no capacity"), FaultKind.UPSTREAM_OVERLOADED),
+        # A credential's faults, under statuses that blame the request
+        (
+            400,
+            {
+                "code": "Client specified an invalid argument",
+                "error": "Incorrect API key provided: na***ys. You can obtain an API key from"
+                " https://console.x.ai.",
+            },
+            FaultKind.CREDENTIAL_REJECTED,
+        ),
+        (
+            400,
+            [
+                {
+                    "error": {
+                        "code": 400,
+                        "message": "API key not valid. Please pass a valid API key.",
+                        "status": "INVALID_ARGUMENT",
+                    }
+                }
+            ],
+            FaultKind.CREDENTIAL_REJECTED,
+        ),
+        (
+            400,
+            error_of("API key expired. Please renew the API key.", code=400),
+            FaultKind.CREDENTIAL_REJECTED,
+        ),
+        (
+            400,
+            error_of("Organization has been restricted.", code="organization_restricted"),
+            FaultKind.CREDENTIAL_REJECTED,
+        ),
+        (
+            403,
+            error_of("Your API key was reported as leaked. Please use another API key.", code=403),
+            FaultKind.CREDENTIAL_REJECTED,
+        ),
+        (
+            400,
+            error_of("User location is not supported for the API use.", code=400),
+            FaultKind.CREDENTIAL_FORBIDDEN,
+        ),
+        (
+            403,
+            error_of("Key limit exceeded (total limit). Manage it using https://x.y", code=403),
+            FaultKind.QUOTA_EXHAUSTED,
+        ),
+        (
+            403,
+            {"code": "x", "error": "Your team has either used all available credits or reached"},
+            FaultKind.QUOTA_EXHAUSTED,
+        ),
+        # Models that are not served
+        (400, error_of("Model Not Exist", code="invalid_request_error"), FaultKind.MODEL_NOT_FOUND),
+        (400, error_of("模型不存在，请检查模型代码。", code="1211"), FaultKind.MODEL_NOT_FOUND),
+        (
+            400,
+            {"object": "error", "message": "Invalid model: x", "type": "invalid_model"},
+            FaultKind.MODEL_NOT_FOUND,
+        ),
+        (
+            404,
+            error_of("The API deployment does not exist.", code="DeploymentNotFound"),
+            FaultKind.MODEL_NOT_FOUND,
+        ),
         # vLLM, of two ages
         (
             400,

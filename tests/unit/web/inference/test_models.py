@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pytest
+
+from cursor_api.domain.api_key import KeyTerms
 from cursor_api.domain.catalog import Model
 from cursor_api.pool.pool import Pool
-from tests.endpoints import endpoint_of
+from cursor_api.ports.dialect import Dialect
+from tests.endpoints import FAKE, endpoint_of
 from tests.house import BEARER, KEY, House
 from tests.serving import ask, serve
 
@@ -73,3 +79,35 @@ async def test_each_client_reads_the_models_in_its_own_dialect() -> None:
     assert unknown.json()["error"]["type"] == "not_found_error"
     assert "request-id" in unknown.headers
     assert {one.headers["vary"], others.headers["vary"]} == {"anthropic-version"}
+
+
+async def test_a_list_is_written_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As often as it changes, for each client API: a long one takes as long as many requests."""
+    house = House()
+    written: list[tuple[str, int]] = []
+    for dialect in house.parts.dialects:
+
+        def write(models: Sequence[Model], dialect: Dialect = dialect) -> bytes:
+            written.append((dialect.name, len(models)))
+            return f"{dialect.name} {len(models)}".encode()
+
+        monkeypatch.setattr(dialect, "models", write)
+    anna = await house.keys.keys.create(KeyTerms("Anna", models=("gpt-4*",)))
+    async with serve(house.app) as port:
+
+        async def ask_as(**headers: str) -> bytes:
+            fields = {name.replace("_", "-"): value for name, value in headers.items()}
+            return (await ask(port, "GET", "/v1/models", headers=fields)).body
+
+        for _ in range(3):
+            assert await ask_as() == b"openai_chat 1"
+            assert await ask_as(anthropic_version="2023-06-01") == b"anthropic_messages 1"
+        house.catalog.put(FAKE, [Model("gpt-4o", "x", 1), Model("o3", "x", 1)])
+        for _ in range(3):
+            assert await ask_as() == b"openai_chat 2"
+            # One of a key's own changes nothing for others.
+            own = await ask_as(authorization=f"Bearer {anna.secret.reveal()}")
+            assert own == b"openai_chat 1"
+    assert written.count(("openai_chat", 2)) == 1
+    assert written.count(("anthropic_messages", 1)) == 1
+    assert written.count(("openai_chat", 1)) == 1 + 3

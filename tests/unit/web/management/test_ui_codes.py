@@ -90,13 +90,16 @@ async def test_anything_else_is_refused(body: bytes) -> None:
 
 
 async def test_a_stranger_sends_little_and_not_often() -> None:
-    """A large body is refused unread, and after some tries there is a wait."""
+    """A large body is refused unread; after some tries wrong codes wait, and right ones do not."""
     house = House(clock=StillClock())
     async with serve(house.app) as port:
         large = await ask(port, "POST", "/api/ui-session", body=b"x" * 2000)
         assert large.status == 413
-        answers = [await begin(port, "wrong") for _ in range(10)]
-    assert [one.status for one in answers] == [400] * 9 + [429]
+        answers = [await begin(port, "wrong") for _ in range(11)]
+        code = (await ask(port, "POST", "/api/ui-code", headers=BEARER)).json()["code"]
+        assert (await begin(port, code)).status == 200
+        assert (await begin(port, code)).status == 429
+    assert [one.status for one in answers] == [400] * 10 + [429]
     assert answers[-1].headers["retry-after"] == "1"
 
 
