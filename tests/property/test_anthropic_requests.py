@@ -21,6 +21,7 @@ from cursor_api.domain.chat import (
 )
 from cursor_api.domain.content import (
     CacheMark,
+    Document,
     Image,
     Message,
     Part,
@@ -59,14 +60,22 @@ text_parts = made(Text, texts)
 # Of no type that is known by its first bytes, so that the stated one is kept.
 image_data = st.binary(max_size=9).map(b"\0".__add__)
 images = made(Image, image_data, st.just("image/png"))
+pdf = st.just("application/pdf")
+documents = made(Document, pdf, ids, name=st.just("") | texts) | made(
+    Document, pdf, url=ids.map("https://example.test/{}".format)
+)
 results = made(
     ToolResult,
     ids,
-    st.one_of(st.tuples(), st.tuples(text_parts), st.tuples(images), st.tuples(text_parts, images)),
+    st.one_of(
+        st.tuples(), st.tuples(text_parts), st.tuples(images), st.tuples(text_parts, documents)
+    ),
     st.booleans(),
 )
 asked: st.SearchStrategy[tuple[Part, ...]] = st.one_of(
-    st.tuples(text_parts), st.tuples(results, results, text_parts), st.tuples(images, text_parts)
+    st.tuples(text_parts),
+    st.tuples(results, results, text_parts),
+    st.tuples(images, documents, text_parts),
 )
 thoughts = made(Thinking, texts, texts) | made(Thinking, texts, st.just(""), st.just(True))
 said: st.SearchStrategy[tuple[Part, ...]] = st.one_of(

@@ -26,6 +26,7 @@ from cursor_api.domain.chat import (
 )
 from cursor_api.domain.content import (
     CacheMark,
+    Document,
     Image,
     LinkedImage,
     Message,
@@ -58,6 +59,15 @@ no_size = st.just(0)
 images = st.builds(Image, data, st.just("image/png"), no_size, no_size, marks) | st.builds(
     LinkedImage, words.map("https://example.test/{}".format), marks
 )
+# One without a name is given one.
+documents = st.builds(
+    Document,
+    st.just("application/pdf"),
+    st.text("AB+/=", min_size=1, max_size=8),
+    st.just(""),
+    some_words,
+    marks,
+)
 schemas = st.dictionaries(words, st.integers() | words, max_size=3).map(
     lambda schema: json.dumps({"type": "object", "properties": {}, **schema}).encode()
 )
@@ -80,7 +90,7 @@ results = st.builds(
     ToolResult, words, several(said).map(tuple), is_error=st.just(False), cache=marks
 )
 messages = st.one_of(
-    messages_of(several(said | images), role=Role.USER),
+    messages_of(several(said | images | documents), role=Role.USER),
     messages_of(several(said), role=Role.SYSTEM),
     messages_of(results.map(lambda one: [one]), role=Role.USER),
     messages_of(

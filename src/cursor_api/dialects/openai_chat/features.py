@@ -44,6 +44,7 @@ FIELDS: Final = {
     "verbosity": Feature.VERBOSITY,
     "modalities": Feature.SPEECH,
     "web_search_options": Feature.OWN,
+    "moderation": Feature.OWN,
 }
 # Fields that ask for nothing, besides those without a value.
 NEUTRAL: Final[dict[str, frozenset[bytes]]] = {

@@ -118,6 +118,7 @@ class ChatIn(Struct, gc=False):
     verbosity: Raw = NOTHING
     modalities: Raw = NOTHING
     web_search_options: Raw = NOTHING
+    moderation: Raw = NOTHING
     prompt_cache_key: Raw = NOTHING
     # Of Anthropic's messages, which were sent to the wrong address.
     system: Raw = NOTHING

@@ -240,7 +240,7 @@ def _part(part: Part, family: Family) -> Object:
     if isinstance(part, Document):
         data = f"data:{part.media_type};base64,{part.data}"
         file = {"filename": part.name or DOCUMENT_NAME, "file_data": data}
-        return {"type": "file", "file": file}
+        return {"type": "file", "file": file, **write_cache_mark(part.cache, family)}
     if isinstance(part, LinkedImage):
         url = part.url
     else:

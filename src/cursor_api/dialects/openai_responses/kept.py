@@ -21,6 +21,7 @@ UNSERVED: Final = {
     " have the model summarize it.",
 }
 
+_BRACE: Final = ord("{")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -57,8 +58,13 @@ class _NamedIn(Struct):
     id: str
 
 
+class _GivenIn(Struct):
+    id: Any = None
+
+
 _OUTPUT: Final = msgspec.json.Decoder(_OutputIn)
 _NAMED: Final = msgspec.json.Decoder(_NamedIn)
+_GIVEN_ID: Final = msgspec.json.Decoder(_GivenIn)
 
 
 def recall(
@@ -102,18 +108,21 @@ def render_deleted(id_: str) -> bytes:
 
 
 def render_items(items: bytes, page: KeptPage) -> bytes:
-    """The body of GET /v1/responses/{id}/input_items."""
+    """The body of GET /v1/responses/{id}/input_items; of megabytes only what is shown is read."""
     listed = [
-        _complete(item, number)
-        for number, item in enumerate(msgspec.json.decode(items))
-        if isinstance(item, dict)
+        (number, raw)
+        for number, raw in enumerate(ITEMS.decode(items))
+        if memoryview(raw)[0] == _BRACE
     ]
     if not page.is_oldest_first:
         listed.reverse()
-    places = [place for place, item in enumerate(listed) if item["id"] == page.after]
-    if places:
-        listed = listed[places[0] + 1 :]
-    shown = listed[: page.count_max]
+    if page.after is not None:
+        ids = [_GIVEN_ID.decode(raw).id or _made_id(number) for number, raw in listed]
+        if page.after in ids:
+            listed = listed[ids.index(page.after) + 1 :]
+    shown = [
+        _complete(msgspec.json.decode(raw), number) for number, raw in listed[: page.count_max]
+    ]
     return _encode(
         {
             "object": "list",
@@ -125,10 +134,14 @@ def render_items(items: bytes, page: KeptPage) -> bytes:
     )
 
 
+def _made_id(number: int) -> str:
+    return f"item_{number}"
+
+
 def _complete(item: dict[str, Any], number: int) -> dict[str, Any]:
     """With the id, the type and the parts that a client may have left out."""
     kind = item.get("type") or "message"
-    found = {**item, "type": kind, "id": item.get("id") or f"item_{number}"}
+    found = {**item, "type": kind, "id": item.get("id") or _made_id(number)}
     found.setdefault("status", "completed")
     if kind == "message" and isinstance(found.get("content"), str):
         is_said = found.get("role") == "assistant"

@@ -47,6 +47,7 @@ KNOWN_TOOLS: Final = frozenset({"function", "custom"})
 DEFAULT_TIERS: Final = frozenset({None, "auto", "default"})
 # Of `include`; what else can be asked for there is always given, or belongs to tools left out.
 LOGPROBS: Final = "message.output_text.logprobs"
+USUAL_MODES: Final = frozenset({None, "standard"})
 USUAL_TRUNCATION: Final = frozenset({None, "disabled"})
 USUAL_VERBOSITY: Final = frozenset({None, "medium"})
 # Tools that an answer's header names.
@@ -95,6 +96,7 @@ class _TextIn(Struct, gc=False):
 
 class _ReasoningIn(Struct, gc=False):
     effort: Raw = NOTHING
+    mode: Raw = NOTHING
     max_tokens: Raw = NOTHING
 
 
@@ -251,6 +253,10 @@ def _read_own(given: ResponsesIn) -> Iterator[RequestedFeature]:
         yield RequestedFeature(Feature.LOGPROBS, "include")
     if find_value(TEXT, given.truncation) not in USUAL_TRUNCATION:
         yield RequestedFeature(Feature.OWN, "truncation")
+    if given.reasoning is not NOTHING and _mode(given.reasoning) not in USUAL_MODES:
+        yield RequestedFeature(Feature.OWN, "reasoning.mode")
+    if find_object(given.moderation) is not None:
+        yield RequestedFeature(Feature.OWN, "moderation")
     if bytes(memoryview(given.context_management)[:1]) == b"[":
         yield RequestedFeature(Feature.OWN, "context_management")
     if find_value(TEXT, given.service_tier) not in DEFAULT_TIERS:
@@ -306,6 +312,11 @@ def _output(raw: Raw) -> OutputForm | None:
 def _verbosity(raw: Raw) -> str | None:
     text = find_value(_TEXT_IN, raw)
     return None if text is None else find_value(TEXT, text.verbosity)
+
+
+def _mode(raw: Raw) -> str | None:
+    given = find_value(_REASONING, raw)
+    return None if given is None else find_value(TEXT, given.mode)
 
 
 def _reasoning(raw: Raw) -> Reasoning | None:

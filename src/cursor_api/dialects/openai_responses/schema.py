@@ -96,6 +96,7 @@ class ResponsesIn(Struct, gc=False):
     stream_options: Raw = NOTHING
     prompt: Raw = NOTHING
     truncation: Raw = NOTHING
+    moderation: Raw = NOTHING
     context_management: Raw = NOTHING
     include: Raw = NOTHING
 

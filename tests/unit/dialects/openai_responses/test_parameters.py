@@ -111,7 +111,8 @@ def test_what_it_asks_for_by_name() -> None:
         tools=[FUNCTION],
         tool_choice="required",
         text={"format": {"type": "json_object"}, "verbosity": "high"},
-        reasoning={"effort": "low"},
+        reasoning={"effort": "low", "mode": "pro"},
+        moderation={"model": "omni-moderation-latest"},
         max_output_tokens=9,
         temperature=0,
         top_p=1,
@@ -124,12 +125,15 @@ def test_what_it_asks_for_by_name() -> None:
     assert [one.param for one in found] == [
         *("tools", "tool_choice", "text.format", "text.verbosity", "reasoning"),
         "max_output_tokens",
-        *("temperature", "top_p", "top_logprobs", "include", "truncation", "context_management"),
+        *("temperature", "top_p", "top_logprobs", "include", "truncation"),
+        *("reasoning.mode", "moderation", "context_management"),
         "service_tier",
     ]
     usual = parse(
         text={"verbosity": "medium"},
         truncation="disabled",
+        reasoning={"mode": "standard"},
+        moderation=None,
         context_management=None,
         include=["reasoning.encrypted_content"],
     )
