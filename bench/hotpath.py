@@ -10,6 +10,7 @@ with `python -m bench.ratio` before and after.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import pstats
 import secrets
 import signal
@@ -52,7 +53,9 @@ async def profile(work: str, seconds: float, profile_file: Path, folder: Path) -
         errand_of = requests_of if work == "requests" else streams_of
         with running(profiled, core=None, log_path=folder / "output.log") as program:
             gateway = Contender("gateway", place.port, place.key, program)
-            await wait_until_listening([gateway])
+            await asyncio.to_thread(
+                wait_until_listening, gateway.name, gateway.program, gateway.port
+            )
             await ask(errand_of(gateway, load))
             # SIGTERM would end the interpreter before the profile is written.
             program.stop(signal.SIGINT, STOP_PATIENCE_S)

@@ -111,8 +111,9 @@ def _start(
     return contenders
 
 
-def _is_listening(contender: Contender) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", contender.port, timeout=1)
+def is_listening(port: int) -> bool:
+    """Whether anybody takes connections there."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
     try:
         connection.connect()
     except OSError:
@@ -122,15 +123,13 @@ def _is_listening(contender: Contender) -> bool:
     return True
 
 
-async def wait_until_listening(contenders: list[Contender]) -> None:
-    """Return when all accept connections; raises RatioError when one does not in time."""
+def wait_until_listening(name: str, program: Running, port: int) -> None:
+    """Return when it accepts connections; raises RatioError when it does not in time."""
     give_up_at = time.monotonic() + START_PATIENCE_S
-    for contender in contenders:
-        while not _is_listening(contender):
-            if contender.program.has_ended() or time.monotonic() > give_up_at:
-                tail = contender.program.log_tail()
-                raise RatioError(f"{contender.name} does not listen:\n{tail}")
-            await asyncio.sleep(0.02)
+    while not is_listening(port):
+        if program.has_ended() or time.monotonic() > give_up_at:
+            raise RatioError(f"{name} does not listen:\n{program.log_tail()}")
+        time.sleep(0.02)
 
 
 async def _cost_us(contender: Contender, errand: Errand) -> float:
@@ -177,7 +176,8 @@ async def compare(subjects: tuple[Subject, Subject], load: Load) -> dict[str, di
     async with Upstream(FRAME_INTERVAL_MS, tls, is_kept=load.is_kept) as upstream:
         with ExitStack() as stack:
             contenders = _start(stack, subjects, upstream.port, authority)
-            await wait_until_listening(contenders)
+            for each in contenders:
+                await asyncio.to_thread(wait_until_listening, each.name, each.program, each.port)
             taken: dict[str, list[list[float]]] = {"request": [], "frame": []}
             # The first round warms up: connections, caches, memory.
             for number in range(load.rounds + 1):

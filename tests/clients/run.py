@@ -57,6 +57,10 @@ CLIENTS: Final = (
     Client("LangChain", "chat", "langchain_sdk", ("langchain-openai",)),
     Client("LangChain", "responses", "langchain_sdk", ("langchain-openai",)),
     Client("LangChain", "messages", "langchain_sdk", ("langchain-anthropic",)),
+    Client("OpenAI Agents SDK", "chat", "openai_agents_sdk", ("openai-agents",)),
+    Client("OpenAI Agents SDK", "responses", "openai_agents_sdk", ("openai-agents",)),
+    Client("LiteLLM", "chat", "litellm_sdk", ("litellm",)),
+    Client("LiteLLM", "messages", "litellm_sdk", ("litellm",)),
     Client("AI SDK", "chat", "ai_sdk.mjs", ("ai", "@ai-sdk/openai")),
     Client("AI SDK, compatible", "chat", "ai_sdk.mjs", ("ai", "@ai-sdk/openai-compatible")),
     Client("AI SDK", "responses", "ai_sdk.mjs", ("ai", "@ai-sdk/openai")),
@@ -108,7 +112,9 @@ def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
     return kept | {
         "PYTHONPATH": os.pathsep.join((str(SDKS), str(ROOT))),
-        # These would tell their makers of a run.
+        # These would tell their makers of a run, or ask them for prices.
         "LANGSMITH_TRACING": "false",
         "AI_SDK_TELEMETRY_DISABLED": "1",
+        "OPENAI_AGENTS_DISABLE_TRACING": "1",
+        "LITELLM_LOCAL_MODEL_COST_MAP": "true",
     }

@@ -17,7 +17,8 @@ from cursor_api.transport.answer import HttpAnswer
 LIST_BYTES_MAX: Final = 8 << 20
 # Longer than any name; a list is kept, and shown to everybody.
 NAME_CHARS_MAX: Final = 200
-_CREATED_MAX: Final = 1 << 40
+# The last second that has a date: client APIs write one.
+_CREATED_MAX: Final = 253_402_300_799
 # Anthropic's, OpenRouter's, Groq's and vLLM's.
 _CONTEXT_NAMES: Final = ("max_input_tokens", "context_length", "context_window", "max_model_len")
 
@@ -80,7 +81,7 @@ def _created(listed: dict[str, Any]) -> int:
             created = int(datetime.fromisoformat(listed["created_at"]).timestamp())
         except (ValueError, OverflowError):
             created = 0
-    return created if type(created) is int and 0 <= created < _CREATED_MAX else 0
+    return created if type(created) is int and 0 <= created <= _CREATED_MAX else 0
 
 
 def _context_count(listed: dict[str, Any]) -> int | None:

@@ -30,12 +30,14 @@ _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 class InTurn:
     """Gives the deltas of an answer in turn."""
 
-    __slots__ = ("_late", "_open", "_waiting", "_written")
+    __slots__ = ("_is_whole", "_late", "_open", "_waiting", "_written")
 
     def __init__(self) -> None:
         # The number of the call that is being written.
         self._open: int | None = None
         self._written = Pieces()
+        # Whether its arguments are; None where nobody has looked since the last of them.
+        self._is_whole: bool | None = None
         self._waiting: dict[int, tuple[ToolCallBegun, Pieces]] = {}
         # What was said within a call.
         self._late: list[Delta] = []
@@ -66,7 +68,11 @@ class InTurn:
 
     def _is_going_on(self) -> bool:
         """Whether more has to come of the call that is being written."""
-        return self._open is not None and not is_object(str(self._written))
+        if self._open is None:
+            return False
+        if self._is_whole is None:
+            self._is_whole = is_object(str(self._written))
+        return not self._is_whole
 
     def _go_on(self) -> list[Delta]:
         """Calls that waited for another, which is whole now."""
@@ -76,8 +82,7 @@ class InTurn:
             call, (begun, arguments) = next(iter(self._waiting.items()))
             if not arguments:
                 break
-            del self._waiting[call]
-            self._open, self._written = call, arguments
+            self._take(call, arguments)
             found += (begun, ToolArgumentsDelta(call, str(arguments)))
         return found
 
@@ -86,6 +91,7 @@ class InTurn:
         if call == self._open:
             self._written.new.append(delta.text)
             self._written.tidy()
+            self._is_whole = None
             return (delta,)
         if call not in self._waiting:
             raise has_no_call()
@@ -95,9 +101,13 @@ class InTurn:
         arguments.tidy()
         if not is_next:
             return ()
-        del self._waiting[call]
-        self._open, self._written = call, arguments
+        self._take(call, arguments)
         return begun, delta
+
+    def _take(self, call: int, arguments: Pieces) -> None:
+        """It is this one's turn."""
+        del self._waiting[call]
+        self._open, self._written, self._is_whole = call, arguments, None
 
     def _flush(self) -> list[Delta]:
         """The calls that waited: nothing more belongs to any of them."""

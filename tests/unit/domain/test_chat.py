@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from cursor_api.domain.chat import NO_PARAMETERS, ChatRequest, Native, Origin, Parameters, Tool
-from cursor_api.domain.content import Message, Role, Text
+from cursor_api.domain.content import (
+    Document,
+    Image,
+    LinkedImage,
+    Message,
+    Role,
+    Text,
+    ToolResult,
+)
+from cursor_api.domain.features import Feature, RequestedFeature
 
 HI = (Message(Role.USER, (Text("hi"),)),)
 
@@ -59,3 +68,20 @@ def test_a_request_with_other_messages_is_still_the_caller_s() -> None:
     changed = chat.with_messages(chat.messages * 2, Origin(conversation="c"))
     assert (changed.caller, changed.model, changed.is_stream) == ("team", "m", True)
     assert (len(changed.messages), changed.origin.conversation) == (2, "c")
+
+
+def test_what_earlier_messages_have_is_asked_for_by_what_brought_them() -> None:
+    """Each kind once; a document of theirs is not needed any more."""
+    image, link = Image(b"x", "image/png"), LinkedImage("https://a")
+    result = ToolResult("c", (Document("application/pdf", "AA=="), link))
+    earlier = (Message(Role.USER, (image, result)), Message(Role.ASSISTANT, (Text("b"),)))
+    asked = ChatRequest(
+        "m", HI, origin=Origin(features=(RequestedFeature(Feature.IMAGES, "here"),))
+    )
+    found = asked.go_on_from(earlier, 0, "previous_response_id")
+    assert found.messages == (*earlier, *HI)
+    assert [tuple(one) for one in found.origin.features] == [
+        (Feature.IMAGES, "here"),
+        (Feature.IMAGE_LINKS, "previous_response_id"),
+        (Feature.EARLIER_DOCUMENTS, "previous_response_id"),
+    ]

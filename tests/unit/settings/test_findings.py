@@ -42,7 +42,8 @@ def sentences() -> set[str]:
     """All that are told anywhere. Each stands there as it is, so that it can be found here."""
     found = set()
     for module, name, call in calls():
-        if name == "tell":
+        # Others have a method of that name.
+        if name == "tell" and isinstance(call.func, ast.Name):
             (words,) = call.args
             assert isinstance(words, ast.Constant), f"{module}:{call.lineno}"
             found.add(str(words.value))

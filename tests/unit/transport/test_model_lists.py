@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from cursor_api.dialects.anthropic_messages.models import render_models
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.model_lists import NAME_CHARS_MAX, decode_models
@@ -75,3 +76,20 @@ def test_what_a_model_takes_in_is_read_where_it_is_told() -> None:
     listed = [{"id": str(number), **one} for number, one in enumerate(told)]
     models = decode_models(json.dumps(listed).encode(), "them").models
     assert [model.context_count for model in models] == [200_000, 128_000, 4096, None, None]
+
+
+@pytest.mark.parametrize(
+    ("created", "expected"),
+    [
+        (253_402_300_799, 253_402_300_799),
+        (253_402_300_800, 0),
+        # Milliseconds, and what is none.
+        (1_000_000_000_000, 0),
+        (10**18, 0),
+    ],
+)
+def test_every_instant_has_a_date(created: int, expected: int) -> None:
+    """One that has none was a failure of the whole list, for all who read it with dates."""
+    (model,) = decode_models(json.dumps([{"id": "a", "created": created}]).encode(), "x").models
+    assert model.created == expected
+    assert json.loads(render_models([model]))["data"][0]["id"] == "a"

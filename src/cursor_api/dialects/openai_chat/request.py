@@ -286,14 +286,14 @@ class _Conversion:
         if isinstance(document, Text):
             return 1
         index, number = place
+        where = f"messages[{index}].content[{number}]"
         if not self._is_past(index):
             feature = Feature.OTHER_CONTENT if document is None else Feature.DOCUMENTS
-            self.places.setdefault(feature, _path(place, "type"))
+            self.places.setdefault(feature, f"{where}.type")
         elif document is not None:
-            where = f"messages[{index}].content[{number}]"
             self.places.setdefault(Feature.EARLIER_DOCUMENTS, where)
         elif len(self.ignored) < IGNORED_MAX:
-            self.ignored += (f"messages[{index}].content[{number}]",)
+            self.ignored += (where,)
         return 1 if document is None else image_units(document)
 
     def _is_past(self, index: int) -> bool:
