@@ -14,7 +14,7 @@ from tests.vectors.load import load
     ("status", "kind"),
     [
         (302, FaultKind.UPSTREAM_ERROR),
-        (401, FaultKind.CREDENTIAL_REJECTED),
+        (401, FaultKind.UPSTREAM_ERROR),  # a page is no word about the key
         (410, FaultKind.CLIENT_OUTDATED),
         (429, FaultKind.RATE_LIMITED),
         (464, FaultKind.CLIENT_OUTDATED),
