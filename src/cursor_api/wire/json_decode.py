@@ -132,7 +132,7 @@ def _misfit(problem: str) -> Fault:
 
 def _malformed(body: bytes, problem: str) -> Fault:
     """Not JSON at all."""
-    if not body.strip():
+    if not body or body.isspace():
         return invalid_request(
             "The request body is empty; a JSON object is expected.", code="invalid_json"
         )

@@ -40,6 +40,9 @@ _REPLACEMENT: Final = rb"\ufffd"
 
 def replace_lone_surrogates(body: bytes) -> Generator[None, None, bytes]:
     """The same JSON text without halves of pairs; the very same object where there are none."""
+    if len(body) > SLICE_BYTES:
+        # To decode it has taken as long as a step may last.
+        yield
     if b"\\ud" not in body and b"\\uD" not in body:
         return body
     mended: bytearray | None = None

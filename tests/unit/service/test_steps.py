@@ -57,6 +57,23 @@ async def test_between_two_steps_everybody_else_has_a_turn() -> None:
     assert max(after - before for before, after in itertools.pairwise(counts[1:])) == 1
 
 
+async def test_what_follows_large_work_is_no_part_of_its_last_step() -> None:
+    """Others have their turn before its owner goes on, with other large work perhaps."""
+    steps = StepRunner()
+    done: list[str] = []
+
+    async def look() -> None:
+        while len(done) < 4:
+            await asyncio.sleep(0)
+        done.append("turn")
+
+    looking = asyncio.create_task(look())
+    await steps.run(work("a", 4, done))
+    await steps.run(work("b", 1, done))
+    await looking
+    assert done == [*"aaaa", "turn", "b"]
+
+
 async def test_a_fault_and_a_cancellation_let_the_next_one_go_on() -> None:
     """Nothing stays taken."""
     steps = StepRunner()

@@ -61,6 +61,7 @@ def decode_messages(body: bytes, limits: JsonLimits) -> Generator[None, None, Me
         # What fails there is decoded again in one go, whose errors name the field.
         with suppress(msgspec.MsgspecError, RecursionError):
             return (yield from _decode_long(body))
+        yield
     return decode_checked(_BODY, body, limits)
 
 
