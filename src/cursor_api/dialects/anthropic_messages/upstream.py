@@ -73,6 +73,9 @@ def encode_request(
     decided: Object = {"model": model, "stream": is_stream}
     native = request.origin.native_in(NAME)
     if native is not None:
+        if len(native.body) > SLICE_BYTES:
+            # A first step is taken at once, beside others'; what is large waits for its turn.
+            yield
         passed = _pass_on(request, native.body, model, options.host)
         if len(native.body) > SLICE_BYTES:
             yield

@@ -33,6 +33,7 @@ from cursor_api.domain.chat import (
 from cursor_api.wire import free_text
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_steps import encode_messages
+from cursor_api.wire.work_units import STEP_UNITS
 
 # With more OpenAI refuses the request, and others with few more.
 STOP_COUNT_MAX: Final = 4
@@ -59,9 +60,13 @@ def encode_request(
     if not family.tells_usage:
         decided["stream_options"] = {"include_usage": True}
     native = request.origin.native_in(NAME)
+    body_bytes = 0 if native is None else len(native.body)
+    if len(request.messages) > STEP_UNITS or body_bytes > SLICE_BYTES:
+        # A first step is taken at once, beside those of others; what is large waits for its turn.
+        yield
     if native is not None:
         fields = _FIELDS.decode(native.body)
-        if len(native.body) > SLICE_BYTES:
+        if body_bytes > SLICE_BYTES:
             yield
         if not request.parameters.tools:
             _leave_out_no_tools(fields)

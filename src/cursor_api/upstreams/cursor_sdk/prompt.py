@@ -25,6 +25,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.wire.work_units import STEP_UNITS
 
 # So many characters, of text or of an image, are written in a few milliseconds.
 STEP_CHARS: Final = 1 << 20
@@ -46,6 +47,9 @@ def write_prompt(
     messages: Sequence[Message], choice: ToolChoice | None = None
 ) -> Generator[None, None, Prompt]:
     """The whole conversation for an agent that knows nothing of it."""
+    if len(messages) > STEP_UNITS:
+        # A first step is taken at once, beside others'; what is large waits for its turn.
+        yield
     draft = _Draft()
     for message in messages:
         if message.role is Role.SYSTEM:

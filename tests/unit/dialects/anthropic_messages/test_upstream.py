@@ -37,6 +37,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.wire.json_bounds import SLICE_BYTES
 from tests.anthropic_types import read_request
 
 DEEPSEEK = WriteOptions(host="api.deepseek.com")
@@ -218,6 +219,13 @@ def test_a_host_is_not_sent_what_it_refuses() -> None:
     }
     written = encode(ChatRequest("ours", MESSAGES), "kimi-k2.7-code", KIMI)
     assert json.loads(written)["thinking"] == {"type": "enabled"}
+
+
+def test_what_is_large_waits_for_its_turn_first() -> None:
+    """A first step is taken at once, beside those of others: nobody has seen that it is no JSON."""
+    native = Native(NAME, b"[" * (SLICE_BYTES + 1))
+    chat = ChatRequest("ours", (), origin=Origin(native=native))
+    next(encode_request(chat, "theirs", WriteOptions()))
 
 
 @pytest.mark.parametrize(

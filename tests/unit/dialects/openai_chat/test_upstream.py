@@ -32,8 +32,9 @@ from cursor_api.domain.content import (
     Text,
 )
 from cursor_api.wire import free_text
+from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.limits import RequestLimits
-from tests.steps import finish
+from tests.steps import LongConversation, finish
 
 OTHER = family_of("theirs")
 DECIDED = {"model": "theirs", "stream": True, "stream_options": {"include_usage": True}}
@@ -55,6 +56,14 @@ def test_what_came_in_this_dialect_goes_on_as_it_came() -> None:
     sent = finish(encode_request(request, "theirs", OTHER))
     assert json.loads(sent) == json.loads(body) | DECIDED
     assert b'"x_new":[1.10, {"a":null}]' in sent
+
+
+def test_what_is_large_waits_for_its_turn_first() -> None:
+    """A first step is taken at once, beside those of others: nothing is done in it."""
+    next(encode_request(ChatRequest("ours", LongConversation()), "theirs", OTHER))
+    # Nobody has looked at it: it is no JSON.
+    native = Native("openai_chat", b"[" * (SLICE_BYTES + 1))
+    next(encode_request(ChatRequest("ours", (), origin=Origin(native=native)), "theirs", OTHER))
 
 
 def test_what_came_in_this_dialect_is_streamed_if_the_callers_is() -> None:

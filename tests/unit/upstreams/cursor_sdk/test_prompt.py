@@ -26,7 +26,7 @@ from cursor_api.upstreams.cursor_sdk.prompt import (
     write_turn,
 )
 from tests.sdk_stage import user
-from tests.steps import count_steps, finish
+from tests.steps import LongConversation, count_steps, finish
 
 SYSTEM = Message(Role.SYSTEM, (Text("Be brief."),))
 CALL = ToolUse("call_1", "f", b'{"a":1}')
@@ -103,3 +103,8 @@ def test_megabytes_are_written_in_steps() -> None:
     """Others have their turn after each."""
     large = user("x" * STEP_CHARS)
     assert sum(1 for _ in write_prompt([large, large])) == 2
+
+
+def test_a_long_conversation_waits_for_its_turn_first() -> None:
+    """A first step is taken at once, beside those of others."""
+    next(write_prompt(LongConversation()))
