@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
+from typing import Final
 
 from cursor_api.domain.value import Value
 
@@ -58,6 +59,10 @@ class LinkedImage(Value, frozen=True):
     url: str
     cache: CacheMark | None = None
     detail: str = ""
+
+
+# What most documents are, and what one is that says nothing of its type.
+PDF: Final = "application/pdf"
 
 
 class Document(Value, frozen=True):

@@ -22,6 +22,7 @@ from cursor_api.dialects.anthropic_messages.schema import (
     SourceIn,
 )
 from cursor_api.domain.content import (
+    PDF,
     Document,
     Image,
     LinkedImage,
@@ -48,8 +49,6 @@ IN_MESSAGES: Final = IN_RESULTS | {"thinking", "redacted_thinking", "tool_use", 
 IN_SYSTEM: Final = frozenset({"text"})
 # Others, such as a file that was uploaded, mean something to upstreams of this dialect alone.
 IMAGE_SOURCES: Final = frozenset({"base64", "url"})
-# What an address of a document leads to, in the API's own words.
-PDF: Final = "application/pdf"
 # Places of blocks that an answer's header names.
 IGNORED_MAX: Final = 20
 

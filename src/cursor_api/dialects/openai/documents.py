@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from cursor_api.domain.content import Document, Text
+from cursor_api.domain.content import PDF, Document, Text
 from cursor_api.wire.json_lenient import find_value
 
 
@@ -20,8 +20,6 @@ class FileIn(Struct, gc=False):
     filename: str | None = None
     file_data: str | None = None
 
-
-PDF: Final = "application/pdf"
 
 _FILE: Final = msgspec.json.Decoder(FileIn)
 _DATA: Final = "data:"

@@ -32,6 +32,7 @@ from cursor_api.domain.chat import (
 )
 from cursor_api.wire import free_text
 from cursor_api.wire.json_bounds import SLICE_BYTES
+from cursor_api.wire.json_lenient import NOTHING
 from cursor_api.wire.json_steps import encode_messages
 from cursor_api.wire.work_units import STEP_UNITS
 
@@ -68,8 +69,10 @@ def encode_request(
         fields = _FIELDS.decode(native.body)
         if body_bytes > SLICE_BYTES:
             yield
-        if not request.parameters.tools:
-            _leave_out_no_tools(fields)
+        # Its parameters are read where its list of tools is empty, and else by nobody.
+        if _is_empty_list(fields.get("tools", NOTHING)) and not request.parameters.tools:
+            for name in ("tools", "tool_choice", "parallel_tool_calls"):
+                fields.pop(name, None)
         if not request.is_stream:
             fields.pop("stream", None)
             decided = {"model": model}
@@ -80,14 +83,13 @@ def encode_request(
     return _encode({**decided, "messages": messages, **_parameters(request.parameters, family)})
 
 
-def _leave_out_no_tools(fields: dict[str, Raw]) -> None:
+def _is_empty_list(raw: Raw) -> bool:
     """OpenAI and others refuse an empty list of tools, and a choice without tools.
 
     Clients send them all the same, and any other route answers.
     """
-    if b"".join(bytes(fields.get("tools", b"")).split()) == b"[]":
-        for name in ("tools", "tool_choice", "parallel_tool_calls"):
-            fields.pop(name, None)
+    text = bytes(raw)
+    return text[:1] == b"[" and text[1:-1].strip() == b""
 
 
 def _parameters(asked: Parameters, family: Family) -> Object:

@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Raw
 
-from cursor_api.dialects.openai.documents import PDF, read_document
+from cursor_api.dialects.openai.documents import read_document
 from cursor_api.dialects.openai.images import read_image
 from cursor_api.dialects.openai_responses.namespaces import join_name
 from cursor_api.dialects.openai_responses.schema import (
@@ -32,6 +32,7 @@ from cursor_api.dialects.openai_responses.schema import (
     PartIn,
 )
 from cursor_api.domain.content import (
+    PDF,
     Document,
     Image,
     LinkedImage,

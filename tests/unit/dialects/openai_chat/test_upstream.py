@@ -58,6 +58,19 @@ def test_what_came_in_this_dialect_goes_on_as_it_came() -> None:
     assert b'"x_new":[1.10, {"a":null}]' in sent
 
 
+def test_what_goes_on_as_it_came_has_its_parameters_unread() -> None:
+    """To read twenty tools takes as long as all the rest of the request."""
+
+    def read() -> Parameters:
+        raise AssertionError("its parameters are read")
+
+    body = b'{"model":"ours","messages":[],"tools":[{"type":"function","function":{"name":"f"}}]}'
+    for given in (body, b'{"model":"ours","messages":[]}'):
+        origin = Origin(native=Native("openai_chat", given))
+        request = ChatRequest("ours", (), parameters=read, origin=origin)
+        assert json.loads(finish(encode_request(request, "theirs", OTHER)))["model"] == "theirs"
+
+
 def test_what_is_large_waits_for_its_turn_first() -> None:
     """A first step is taken at once, beside those of others: nothing is done in it."""
     next(encode_request(ChatRequest("ours", LongConversation()), "theirs", OTHER))
